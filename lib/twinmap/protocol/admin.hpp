@@ -1,0 +1,67 @@
+#pragma once
+
+// Caretaking and inspection of a map, behind the public admin.hpp.
+
+#include <twinmap/protocol/handle.hpp>
+
+namespace twinmap::protocol {
+
+/// What a check found. Meaningful while nothing writes; while something does, `findings` holds only what no writer can
+/// explain. Offsets and numbers are in the texts.
+struct check_report {
+  std::uint64_t slots_checked = 0;
+  std::uint64_t read_words = 0;
+  std::uint64_t dirty_words = 0;
+  std::uint64_t live = 0;
+  std::uint64_t blocks_live = 0;
+  std::uint64_t blocks_leased = 0;    ///< held by living writers
+  std::uint64_t blocks_orphaned = 0;  ///< leaked by dead writers: a sweep takes them back
+  std::uint64_t slots_orphaned = 0;   ///< free slots in no list: likewise
+  std::uint64_t used_bytes = 0;       ///< slots in use, tables, long keys and blocks, by what the allocator thinks
+  std::uint64_t reachable_bytes = 0;  ///< the same, by following everything from the roots
+  std::vector<std::string> findings;  ///< empty: sound
+};
+
+struct sweep_report {
+  std::uint64_t blocks_freed = 0;
+  std::uint64_t blocks_adopted = 0;  ///< of the dead, but in use: made live
+  std::uint64_t chunks_freed = 0;
+  std::uint64_t slots_freed = 0;
+  std::uint64_t leases_released = 0;
+  std::int64_t size_corrected = 0;
+};
+
+enum class slot_place : std::uint8_t { none = 0, read = 1, dirty = 2, both = 3 };
+
+/// One entry slot as `slots` shows it. `key` and `value` are copies.
+struct slot_info {
+  std::uint64_t number = 0;
+  storage::entry_state state = storage::entry_state::free;
+  std::uint64_t version = 0;
+  std::uint64_t birth = 0;
+  slot_place place = slot_place::none;
+  byte_vector key;
+  byte_vector value;
+};
+
+/// Totals over all processes, plus what this handle has not published yet. Names as in the public map_stats.
+struct stats_snapshot {
+  std::array<std::uint64_t, storage::counter_count> counts{};
+  std::uint64_t entries_live = 0, entries_nil = 0, entries_expunged = 0, entries_free = 0;
+  std::uint64_t read_words = 0, dirty_words = 0;
+  bool amended = false;
+  std::uint64_t epoch = 0;
+  std::uint64_t bytes_used = 0, bytes_committed = 0, bytes_max = 0;
+  std::uint64_t writers = 0;
+  std::uint64_t slots_used = 0, max_entries = 0;
+};
+
+TWINMAP_EXPORT check_report check(const handle& map);
+TWINMAP_EXPORT sweep_report sweep(handle& map);
+/// True if dirty became read.
+TWINMAP_EXPORT bool promote(handle& map);
+TWINMAP_EXPORT void for_each_slot(const handle& map, const std::function<bool(const slot_info&)>& f);
+/// `by_state` walks every slot for the entries' states: O(slots).
+TWINMAP_EXPORT stats_snapshot stats(const handle& map, bool by_state);
+
+}  // namespace twinmap::protocol

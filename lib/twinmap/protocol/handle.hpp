@@ -1,0 +1,166 @@
+#pragma once
+
+// One attachment of this process to one map, whatever the types of its keys and values: bytes in, bytes out.
+
+#include <twinmap/platform/error.hpp>
+#include <twinmap/platform/segment_file.hpp>
+#include <twinmap/protocol/thread_state.hpp>
+#include <twinmap/protocol/view.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace twinmap::protocol {
+
+using bytes = std::span<const std::byte>;
+using byte_vector = std::vector<std::byte>;
+
+enum class attach_mode { create_only, open_or_create, open_only, open_read_only };
+
+/// A type as the map records it. `size` is the exact size of every value of it, 0 if they vary.
+struct type_request {
+  std::string name;
+  std::uint32_t size = 0;
+};
+
+/// Everything a constructor of the public layer says. Types that are empty accept any (bytes_map, tools).
+struct attach_request {
+  std::string name;
+  attach_mode mode = attach_mode::open_only;
+  type_request key;
+  type_request value;
+  std::string directory;  ///< empty: $TWINMAP_DIR, else /dev/shm
+  // for the one who creates
+  std::uint64_t max_bytes = 1ull << 30;
+  std::uint64_t max_entries = 0;
+  std::uint32_t slot_bytes = 0;
+  std::uint32_t max_writers = 256;
+  platform::ownership owner;
+  bool huge_pages = false;
+  std::uint64_t hash_mask = ~0ull;  ///< tests make keys collide with it
+  // for this handle
+  std::chrono::nanoseconds lock_timeout = std::chrono::seconds(10);
+  platform::trust whom;
+  bool keep_on_retired = false;
+  std::uint32_t miss_batch = 64;  ///< misses gathered before they are published; tests set 1
+};
+
+/// Bytes that an operation hands back: a small value stays in place, a long one in a vector whose capacity is re-used.
+class value_buffer {
+ public:
+  std::byte* resize(std::size_t length) {
+    size_ = length;
+    if (length <= small_.size()) return small_.data();
+    if (large_.size() < length) large_.resize(length);
+    return large_.data();
+  }
+  [[nodiscard]] bytes view() const noexcept {
+    return {size_ <= small_.size() ? small_.data() : large_.data(), size_};
+  }
+
+ private:
+  alignas(8) std::array<std::byte, 64> small_{};
+  byte_vector large_;
+  std::size_t size_ = 0;
+};
+
+/// What an update wants to stand after it.
+enum class update_step { keep, put, remove };
+
+/// Computes an update from what stands. May be called again when another writer was faster; never under a lock.
+class updater {
+ public:
+  virtual ~updater() = default;
+  /// `current` is meaningful if `present`. For `put` the new bytes go into `desired`.
+  virtual update_step step(bool present, bytes current, value_buffer& desired) = 0;
+};
+
+struct thread_state;
+struct process_state;
+
+/// The type-erased map. Mutators raise `twinmap::error`; a failed one has changed nothing.
+/// Progress, unless said otherwise: lock-free for keys that exist; new keys may wait for the mutex; all that store a value
+/// of over 8 bytes need memory.
+class TWINMAP_EXPORT handle {
+ public:
+  static std::unique_ptr<handle> attach(const attach_request& request);
+  ~handle();
+  handle(const handle&) = delete;
+  handle& operator=(const handle&) = delete;
+
+  [[nodiscard]] key_view key(const void* data, std::size_t size) const noexcept {
+    return {static_cast<const std::byte*>(data), size, view.hash(data, size)};
+  }
+
+  void store(key_view key, bytes value);
+  /// True if a value stood there; `previous` holds exactly the one that was replaced.
+  bool exchange(key_view key, bytes value, value_buffer& previous);
+  /// True if a value stood there; `standing` holds what stands after.
+  bool load_or_store(key_view key, bytes value, value_buffer& standing);
+  bool erase(key_view key);
+  bool load_and_erase(key_view key, value_buffer& previous);
+  bool compare_exchange(key_view key, bytes expected, bytes desired);
+  bool compare_erase(key_view key, bytes expected);
+  /// True if a value stands after; `standing` holds it, `previous` what stood before (`had` says whether any).
+  bool update(key_view key, updater& f, value_buffer& previous, bool& had, value_buffer& standing);
+  /// An erase of each key born before it began. Progress: lock-free; compaction follows with a later insert.
+  void clear();
+
+  /// The general read path: false if absent. Progress: wait-free but for retries against writers of this key; no system
+  /// call (P1).
+  bool load(key_view key, value_buffer& out) const;
+
+  /// Go's Range promise over all keys; `f` returns false to stop. The spans are copies private to this call.
+  void for_each(const std::function<bool(bytes, bytes)>& f) const;
+
+  [[nodiscard]] std::uint64_t size() const noexcept;
+  [[nodiscard]] bool created() const noexcept;
+  [[nodiscard]] bool read_only() const noexcept;
+  [[nodiscard]] bool retired() const noexcept;
+  [[nodiscard]] const attach_request& request() const noexcept;  ///< first group as in force, not as asked
+  [[nodiscard]] const std::string& name() const noexcept;
+
+  /// This thread's lookup counters; made on first use.
+  [[nodiscard]] lookup_counters& counters() const {
+    thread_cache::line& line = cached_threads.handles[id_ % thread_cache::lines];
+    if (line.handle != id_) [[unlikely]] {
+      line.counters = &attach_thread();
+      line.handle = id_;
+    }
+    return *line.counters;
+  }
+  /// Called after a lookup that read could not answer: publishes a full batch, and may promote (P1).
+  void note_miss(lookup_counters& counters) const noexcept {
+    const std::uint64_t misses = counters.misses.load(std::memory_order_relaxed) + 1;
+    counters.misses.store(misses, std::memory_order_relaxed);
+    if (misses % miss_batch_ == 0) publish_misses(counters);
+  }
+  /// R6's last resort: a lookup that was refused 2^20 times.
+  [[noreturn]] void raise_corrupted(const char* what) const;
+
+  segment_view view;
+
+  /// The rest of this process's state; the other files of this layer work on it.
+  [[nodiscard]] process_state& state() const noexcept { return *state_; }
+
+ private:
+  handle();
+  lookup_counters& attach_thread() const;
+  void publish_misses(lookup_counters& counters) const noexcept;
+
+  std::uint64_t id_ = 0;
+  std::uint64_t miss_batch_ = 64;
+  std::unique_ptr<process_state> state_;
+  friend struct attachment;
+};
+
+/// Removes a name. False if there is none. Attached handles go on reading; mutators follow `on_retired`.
+TWINMAP_EXPORT bool remove(const std::string& name, const std::string& directory);
+
+}  // namespace twinmap::protocol

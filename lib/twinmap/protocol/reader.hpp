@@ -1,0 +1,201 @@
+#pragma once
+
+// The read path. It takes no lock, makes no system call and, on a hit, writes nothing shared (P1); all of it works on a
+// PROT_READ mapping (P2).
+//
+// Ordered accesses, each with its partner:
+//   (R1) seq_cst load of the read root       pairs with the release store of a finished table (T1 in tables.cpp)
+//   (R2) seq_cst load of the dirty root      pairs with (T1)
+//   (R3) seq_cst load of an entry word       pairs with the CAS that published it (E1 in mutate.cpp, E2 in insert.cpp)
+//   (R4) acquire fence, then relaxed re-load of the word: what was read between was the slot's at (R3) (rules R1, R2)
+//   (R5) acquire fence, then relaxed re-load of a block's stamp: the copied bytes are that stamp's (rule R5); pairs with
+//        the CAS that stamped the block before its bytes changed (B1 in block_allocator.cpp)
+//   (R6) acquire fence, then seq_cst re-loads of both roots and the epoch: nothing was moved meanwhile (rule R3)
+
+#include <twinmap/protocol/handle.hpp>
+
+namespace twinmap::protocol {
+inline namespace layout_1 {
+
+enum class lookup : std::uint8_t {
+  found,    ///< the sink has the value
+  absent,   ///< the key's slot says so; the roots still have to be checked
+  unknown,  ///< no slot of the table names the key
+  retry     ///< something moved: start again
+};
+
+/// A key of up to 8 bytes of a fixed length, compared as one word.
+struct word_key {
+  std::uint64_t word;
+  std::uint64_t hash;
+  [[nodiscard]] bool matches(const segment_view&, const storage::entry& slot) const noexcept {
+    return slot.key.load(std::memory_order_relaxed) == word;
+  }
+};
+
+/// A key of any length, in the slot or, if it does not fit there, in a block.
+struct span_key {
+  key_view key;
+  std::uint64_t hash;
+  [[nodiscard]] bool matches(const segment_view& view, const storage::entry& slot) const noexcept {
+    const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
+    if (meta.key_length() != key.size) return false;
+    if (key.size <= view.key_capacity) return platform::equal_bytes(slot.key_bytes(), key.data, key.size);
+    const storage::block_ref ref{slot.key.load(std::memory_order_relaxed)};
+    const std::uint64_t offset = view.heap.offset(ref);
+    if (ref.length() != key.size || !view.heap_ok(offset, (key.size + 7) & ~std::uint64_t{7})) return false;
+    return platform::equal_bytes(view.heap.heap + offset, key.data, key.size);
+  }
+};
+
+/// Rule R5. `sink.block(length)` gives private memory for the copy, or null if that length cannot be.
+template <class Sink>
+[[gnu::noinline]] lookup read_block(const segment_view& view, const storage::entry& slot, storage::entry_word word,
+                                    Sink& sink) {
+  const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
+  const std::uint64_t offset = view.heap.offset(ref);
+  const std::uint64_t length = ref.length();
+  if ((ref.owner() >> view.heap.pairs_shift) >= view.heap.chunks ||
+      !view.heap_ok(offset, (length + 7) & ~std::uint64_t{7}))
+    return lookup::retry;
+  const std::atomic<std::uint64_t>& stamp = view.heap.owners[ref.owner()].second;
+  const std::uint64_t before = stamp.load(std::memory_order_relaxed);
+  platform::acquire_fence();  // (R4)
+  if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
+  std::byte* to = sink.block(length);
+  if (to == nullptr) return lookup::retry;
+  platform::copy_out(to, view.heap.heap + offset, length);
+  platform::acquire_fence();  // (R5)
+  return stamp.load(std::memory_order_relaxed) == before ? lookup::found : lookup::retry;
+}
+
+/// Rules R1 and R2: one slot that the index says may be the key's. Word first, then identity, then value, then the word
+/// again. A mismatch needs no second look: if the slot changed hands meanwhile, the roots have changed too, and a miss
+/// is proven by them.
+template <class Key, class Sink>
+inline lookup read_slot(const segment_view& view, std::uint64_t number, const Key& key, Sink& sink) {
+  const storage::entry& slot = view.slot(number);
+  const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
+  if (word.state() == storage::entry_state::free || !key.matches(view, slot)) return lookup::unknown;
+  if (word.state() == storage::entry_state::live_inline) [[likely]] {
+    const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
+    platform::acquire_fence();  // (R4)
+    if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
+    return sink.inlined(payload, word.inline_length()) ? lookup::found : lookup::retry;
+  }
+  if (word.state() == storage::entry_state::live_block) return read_block(view, slot, word, sink);
+  platform::acquire_fence();  // (R4)
+  return slot.value.first.load(std::memory_order_relaxed) == word.bits ? lookup::absent : lookup::retry;
+}
+
+/// One group: every word with the key's tag. `unknown` goes on with the next group unless `*ends` (an empty word).
+template <class Word, class Key, class Sink>
+inline lookup read_group(const segment_view& view, const std::byte* group, const Key& key, Sink& sink, bool* ends) {
+  storage::group_mask mask = storage::match_tag<Word>(group, storage::tag_of<Word>(key.hash));
+  while (mask != 0) {
+    const std::uint64_t number =
+        storage::slot_of<Word>(storage::load_word<Word>(group, static_cast<unsigned>(std::countr_zero(mask))));
+    if (view.slot_ok(number)) [[likely]] {
+      const lookup result = read_slot(view, number, key, sink);
+      if (result != lookup::unknown) return result;
+    }
+    mask &= mask - 1;
+  }
+  *ends = storage::match_empty<Word>(group) != 0;
+  return lookup::unknown;
+}
+
+/// The groups after the home group. Bounded by the number of groups; the root is looked at again every 16 groups.
+template <class Word, class Key, class Sink>
+[[gnu::noinline]] lookup read_displaced(const segment_view& view, storage::root_word root,
+                                        const std::atomic<std::uint64_t>& root_cell, const Key& key, Sink& sink) {
+  const std::uint64_t groups = root.groups();
+  const std::uint64_t start = std::uint64_t{root.chunk()} << view.heap.chunk_shift;
+  if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return lookup::retry;
+  std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
+  for (std::uint64_t step = 1; step < groups; ++step) {
+    if (step % 16 == 0 && root_cell.load(std::memory_order_relaxed) != root.bits) return lookup::retry;
+    group = group + 1 == groups ? 0 : group + 1;
+    bool ends = false;
+    const lookup result =
+        read_group<Word>(view, view.heap.heap + start + group * storage::group_bytes, key, sink, &ends);
+    if (result != lookup::unknown || ends) return result;
+  }
+  return lookup::unknown;
+}
+
+template <class Word, class Key, class Sink>
+inline lookup read_table_of(const segment_view& view, storage::root_word root,
+                            const std::atomic<std::uint64_t>& root_cell, const Key& key, Sink& sink) {
+  const std::uint64_t offset =
+      (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
+      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) * storage::group_bytes;
+  if (!view.heap_ok(offset, storage::group_bytes)) [[unlikely]]
+    return lookup::retry;
+  bool ends = false;
+  const lookup result = read_group<Word>(view, view.heap.heap + offset, key, sink, &ends);
+  if (result != lookup::unknown || ends) return result;
+  return read_displaced<Word>(view, root, root_cell, key, sink);
+}
+
+template <class Key, class Sink>
+inline lookup read_table(const segment_view& view, storage::root_word root,
+                         const std::atomic<std::uint64_t>& root_cell, const Key& key, Sink& sink) {
+  if (root.wide()) [[unlikely]]
+    return read_table_of<std::uint64_t>(view, root, root_cell, key, sink);
+  return read_table_of<std::uint32_t>(view, root, root_cell, key, sink);
+}
+
+/// R6: how often a lookup starts again before it calls the segment corrupted.
+inline constexpr std::uint32_t max_retries = 1u << 20;
+
+/// The lookup when read gave no value at once: the whole protocol, with the proof of absence (R3).
+template <class Key, class Sink>
+[[gnu::noinline]] bool load_slowly(const handle& map, lookup_counters& counters, const Key& key, Sink& sink) {
+  const segment_view& view = map.view;
+  for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
+    const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
+    const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
+    lookup result = read_table(view, read, view.roots->read, key, sink);
+    if (result == lookup::found) {
+      lookup_counters::add(counters.hits_read);
+      return true;
+    }
+    storage::root_word dirty{0};
+    const bool probe_dirty = result == lookup::unknown && read.amended();
+    if (probe_dirty) {
+      dirty = {view.roots->dirty.load(std::memory_order_seq_cst)};  // (R2)
+      result = dirty ? read_table(view, dirty, view.roots->dirty, key, sink) : lookup::retry;
+      if (result == lookup::found) {
+        lookup_counters::add(counters.hits_dirty);
+        map.note_miss(counters);
+        return true;
+      }
+    }
+    platform::acquire_fence();  // (R6)
+    if (result != lookup::retry && view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
+        (!probe_dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
+        view.roots->epoch.load(std::memory_order_seq_cst) == epoch) {
+      if (probe_dirty) map.note_miss(counters);
+      return false;
+    }
+    lookup_counters::add(counters.retries);
+    if (attempt % 64 == 63) platform::spin_pause();
+  }
+  map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
+}
+
+/// Looks `key` up. True: the sink has the value. The fast path is a hit in read: one group, one slot.
+template <class Key, class Sink>
+inline bool load(const handle& map, const Key& key, Sink& sink) {
+  const storage::root_word read{map.view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
+  lookup_counters& counters = map.counters();
+  if (read_table(map.view, read, map.view.roots->read, key, sink) == lookup::found) [[likely]] {
+    lookup_counters::add(counters.hits_read);
+    return true;
+  }
+  return load_slowly(map, counters, key, sink);
+}
+
+}  // namespace layout_1
+}  // namespace twinmap::protocol

@@ -1,0 +1,87 @@
+#pragma once
+
+// Where blocks lie. A block's size class follows from its length, and its place from its owner index and its class, so
+// that a block_ref of 64 bits says everything a reader needs.
+
+#include <twinmap/storage/entry.hpp>
+
+#include <bit>
+
+namespace twinmap::storage {
+inline namespace layout_1 {
+
+/// Block sizes are a granule times 1, 2, 3, ... 8, then four steps to each doubling: at most a quarter is wasted.
+constexpr std::uint64_t class_granules(std::uint64_t granules) noexcept {
+  if (granules <= 8) return granules;
+  const int shift = static_cast<int>(std::bit_width(granules - 1)) - 3;
+  return (((granules - 1) >> shift) + 1) << shift;
+}
+
+/// Dense number of the class of `class_granules(n)`; 0 for one granule.
+constexpr std::uint32_t class_number(std::uint64_t granules) noexcept {
+  if (granules <= 8) return static_cast<std::uint32_t>(granules) - 1;
+  const int shift = static_cast<int>(std::bit_width(granules - 1)) - 3;
+  return static_cast<std::uint32_t>(8 + (shift - 1) * 4 + static_cast<int>((granules - 1) >> shift) - 4);
+}
+
+/// Granules of a block of class `number`: the inverse of class_number.
+constexpr std::uint64_t granules_of_class(std::uint32_t number) noexcept {
+  if (number < 8) return number + 1;
+  const std::uint32_t step = number - 8;
+  return std::uint64_t{step % 4 + 5} << (step / 4 + 1);
+}
+static_assert(class_number(9) == 8 && granules_of_class(8) == 10 && class_granules(9) == 10);
+static_assert(class_number(class_granules(16)) == 11 && granules_of_class(11) == 16);
+
+/// The shape of the heap, copied from the header into each process.
+struct heap_geometry {
+  std::byte* heap = nullptr;
+  platform::atomic_pair* owners = nullptr;
+  std::uint32_t chunk_shift = 0;
+  std::uint32_t granule_shift = 0;
+  std::uint32_t pairs_shift = 0;  ///< log2 of owner pairs per chunk
+  std::uint32_t chunks = 0;
+
+  [[nodiscard]] std::uint64_t chunk_bytes() const noexcept { return 1ull << chunk_shift; }
+  /// Longer ones take a run of whole chunks.
+  [[nodiscard]] std::uint64_t largest_small() const noexcept { return chunk_bytes() / 4; }
+  [[nodiscard]] std::uint64_t granules(std::uint64_t length) const noexcept {
+    return (length + (1ull << granule_shift) - 1) >> granule_shift;
+  }
+  [[nodiscard]] bool small(std::uint64_t length) const noexcept { return length <= largest_small(); }
+  [[nodiscard]] std::uint64_t block_bytes(std::uint64_t length) const noexcept {
+    if (small(length)) return class_granules(granules(length)) << granule_shift;
+    return (length + chunk_bytes() - 1) & ~(chunk_bytes() - 1);
+  }
+  /// Byte offset of a block in the heap. Any `ref` gives some number: compare it with the committed size before use.
+  [[nodiscard]] std::uint64_t offset(block_ref ref) const noexcept {
+    const std::uint64_t chunk = ref.owner() >> pairs_shift;
+    const std::uint64_t index = ref.owner() & ((1u << pairs_shift) - 1);
+    return (chunk << chunk_shift) + index * block_bytes(ref.length());
+  }
+};
+
+/// The first half of an owner pair: bits 0-1 what, 2-13 lease slot, 14-63 incarnation. The second half is the stamp
+/// {lease slot 12 bits, that lease's own counter 52 bits}, which never repeats. All zero: never used, free.
+enum class owner_kind : std::uint8_t { free = 0, leased = 1, live = 2 };
+
+struct owner_word {
+  std::uint64_t bits;
+  [[nodiscard]] static constexpr owner_word free() noexcept { return {0}; }
+  [[nodiscard]] static constexpr owner_word live() noexcept { return {2}; }
+  [[nodiscard]] static constexpr owner_word leased(platform::lease_id id) noexcept {
+    return {1 | (std::uint64_t{id.slot} << 2) | (id.incarnation << 14)};
+  }
+  [[nodiscard]] constexpr owner_kind kind() const noexcept { return static_cast<owner_kind>(bits & 3); }
+  [[nodiscard]] constexpr platform::lease_id lease() const noexcept {
+    return {static_cast<std::uint32_t>(bits >> 2) & 0xFFF, bits >> 14};
+  }
+  friend bool operator==(owner_word, owner_word) = default;
+};
+
+constexpr std::uint64_t make_stamp(std::uint32_t lease_slot, std::uint64_t counter) noexcept {
+  return (counter << 12) | lease_slot;
+}
+
+}  // namespace layout_1
+}  // namespace twinmap::storage
