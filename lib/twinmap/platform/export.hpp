@@ -1,5 +1,6 @@
-// TWINMAP_EXPORT marks what libtwinmap.so offers to programs. Everything else is compiled with hidden visibility,
-// so that a symbol becomes part of the library's interface only where somebody wrote this macro.
+// TWINMAP_EXPORT marks what libtwinmap.so offers to programs. Everything else is compiled with
+// hidden visibility, so that a symbol becomes part of the library's interface only where somebody
+// wrote this macro.
 #pragma once
 
 #if defined(__GNUC__)
