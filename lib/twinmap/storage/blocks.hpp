@@ -79,6 +79,28 @@ struct owner_word {
   friend bool operator==(owner_word, owner_word) = default;
 };
 
+enum class chunk_kind : std::uint8_t {
+  free = 0,     ///< number: when it became so, in frees of chunks
+  claimed = 1,  ///< somebody's, on the way from one kind to another; number: low bits of the lease's incarnation
+  small = 2,    ///< blocks of one size class; number: the class
+  run = 3,      ///< one block of whole chunks; number: how many
+  tail = 4,     ///< a further chunk of a run or a table; number: distance to the first one
+  table = 5     ///< an index table; number: how many chunks
+};
+
+/// A chunk's entry: bits 0-3 kind, 4-15 lease slot (claimed only), 16-35 number, 36-63 version.
+struct chunk_entry {
+  std::uint64_t bits;
+  [[nodiscard]] constexpr chunk_kind kind() const noexcept { return static_cast<chunk_kind>(bits & 15); }
+  [[nodiscard]] constexpr std::uint32_t lease_slot() const noexcept { return static_cast<std::uint32_t>(bits >> 4) & 0xFFF; }
+  [[nodiscard]] constexpr std::uint32_t number() const noexcept { return static_cast<std::uint32_t>(bits >> 16) & 0xFFFFF; }
+  [[nodiscard]] constexpr chunk_entry next(chunk_kind kind, std::uint32_t number, std::uint32_t slot = 0) const noexcept {
+    return {static_cast<std::uint64_t>(kind) | (std::uint64_t{slot} << 4) | (std::uint64_t{number & 0xFFFFF} << 16) |
+            (((bits >> 36) + 1) << 36)};
+  }
+  friend bool operator==(chunk_entry, chunk_entry) = default;
+};
+
 constexpr std::uint64_t make_stamp(std::uint32_t lease_slot, std::uint64_t counter) noexcept {
   return (counter << 12) | lease_slot;
 }
