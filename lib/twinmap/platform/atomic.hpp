@@ -1,0 +1,123 @@
+#pragma once
+
+// The few atomic primitives that the C++ library does not offer. Everything that lives in the
+// segment is reached through std::atomic, std::atomic_ref or these.
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace twinmap::platform {
+
+static_assert(std::endian::native == std::endian::little, "the segment's format is little-endian");
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+              std::atomic<std::uint32_t>::is_always_lock_free);
+
+#if defined(__SANITIZE_THREAD__)
+#define TWINMAP_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TWINMAP_THREAD_SANITIZER 1
+#endif
+#endif
+
+/// Orders earlier loads before everything after it. g++ refuses std::atomic_thread_fence under its
+/// thread sanitizer, so fences go through these two wrappers.
+inline void acquire_fence() noexcept {
+#if defined(TWINMAP_THREAD_SANITIZER) && !defined(__clang__)
+  __asm__ __volatile__("" ::: "memory");
+#else
+  std::atomic_thread_fence(std::memory_order_acquire);
+#endif
+}
+
+/// Orders everything before it before later stores.
+inline void release_fence() noexcept {
+#if defined(TWINMAP_THREAD_SANITIZER) && !defined(__clang__)
+  __asm__ __volatile__("" ::: "memory");
+#else
+  std::atomic_thread_fence(std::memory_order_release);
+#endif
+}
+
+/// A spin loop's hint to the other hardware thread.
+inline void spin_pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+
+/// Two 8-byte words that change only together, by `compare_exchange`. Stored in shared memory.
+/// Readers load the two halves separately and validate: a 16-byte atomic load is itself a write on
+/// x86 and faults on a read-only page.
+struct alignas(16) atomic_pair {
+  std::atomic<std::uint64_t> first;
+  std::atomic<std::uint64_t> second;
+};
+static_assert(sizeof(atomic_pair) == 16);
+
+struct pair_value {
+  std::uint64_t first;
+  std::uint64_t second;
+  friend bool operator==(const pair_value&, const pair_value&) = default;
+};
+
+/// 16-byte compare-and-swap, sequentially consistent. True if `expected` stood there and `desired`
+/// stands there now. Defined in the compiled library, so that users need no compiler flag.
+bool compare_exchange(atomic_pair& target, pair_value expected, pair_value desired) noexcept;
+
+/// Copies `length` bytes out of shared memory word by word (8-byte relaxed loads, so that a racing
+/// writer is no data race). `from` is 8-byte aligned, and the segment holds it up to the next
+/// multiple of 8; `to` is private.
+inline void copy_out(std::byte* to, const std::byte* from, std::size_t length) noexcept {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(from);
+  const std::size_t whole = length / 8;
+  for (std::size_t i = 0; i != whole; ++i) {
+    const std::uint64_t word = __atomic_load_n(words + i, __ATOMIC_RELAXED);
+    std::memcpy(to + i * 8, &word, 8);
+  }
+  if (const std::size_t rest = length % 8; rest != 0) {
+    const std::uint64_t word = __atomic_load_n(words + whole, __ATOMIC_RELAXED);
+    std::memcpy(to + whole * 8, &word, rest);
+  }
+}
+
+/// Copies `length` private bytes into shared memory, word by word; the bytes up to the next
+/// multiple of 8 become zero.
+inline void copy_in(std::byte* to, const std::byte* from, std::size_t length) noexcept {
+  auto* words = reinterpret_cast<std::uint64_t*>(to);
+  const std::size_t whole = length / 8;
+  for (std::size_t i = 0; i != whole; ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, from + i * 8, 8);
+    __atomic_store_n(words + i, word, __ATOMIC_RELAXED);
+  }
+  if (const std::size_t rest = length % 8; rest != 0) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + whole * 8, rest);
+    __atomic_store_n(words + whole, word, __ATOMIC_RELAXED);
+  }
+}
+
+/// Whether `length` bytes in shared memory equal private ones; both rules of `copy_out` apply.
+inline bool equal_bytes(const std::byte* shared, const std::byte* mine,
+                        std::size_t length) noexcept {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(shared);
+  const std::size_t whole = length / 8;
+  for (std::size_t i = 0; i != whole; ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, mine + i * 8, 8);
+    if (__atomic_load_n(words + i, __ATOMIC_RELAXED) != word) return false;
+  }
+  if (const std::size_t rest = length % 8; rest != 0) {
+    const std::uint64_t word = __atomic_load_n(words + whole, __ATOMIC_RELAXED);
+    return std::memcmp(&word, mine + whole * 8, rest) == 0;
+  }
+  return true;
+}
+
+}  // namespace twinmap::platform

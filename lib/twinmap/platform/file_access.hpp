@@ -1,0 +1,21 @@
+#pragma once
+
+#include <twinmap/platform/descriptor.hpp>
+
+namespace twinmap::platform {
+
+/// Opens an existing file without following a symbolic link and without ever blocking. Raises
+/// not_found, or permission_denied with a text that says what stands in the way. `map` is for
+/// messages.
+unique_descriptor open_existing(const std::string& map, const std::string& path, access mode);
+
+/// fstat that raises.
+struct stat status_of(const std::string& map, const std::string& path, int file);
+
+/// Raises permission_denied unless it is a regular file.
+void require_regular(const std::string& map, const std::string& path, const struct stat& status);
+
+/// Whether this process belongs to the group (effective or supplementary).
+bool in_group(gid_t group) noexcept;
+
+}  // namespace twinmap::platform

@@ -1,0 +1,183 @@
+#include <twinmap/platform/file_access.hpp>
+#include <twinmap/platform/lease.hpp>
+#include <twinmap/platform/lock_name.hpp>
+#include <twinmap/platform/new_file.hpp>
+#include <twinmap/platform/ofd_lock.hpp>
+
+#include <fcntl.h>
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+namespace twinmap::platform {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::array<char, 8> lock_magic = {'t', 'w', 'i', 'n', 'l', 'o', 'c', 'k'};
+constexpr std::uint64_t lock_version = 1;
+constexpr std::uint64_t name_byte = 0;
+
+enum class verdict { ours, left_over, foreign };
+
+std::optional<lock_file::header> header_of(int file) noexcept {
+  lock_file::header found;
+  if (::pread(file, &found, sizeof found, 0) != sizeof found) return std::nullopt;
+  if (found.magic != lock_magic || found.version != lock_version) return std::nullopt;
+  return found;
+}
+
+verdict judge(int file, const segment_uuid& uuid) noexcept {
+  const auto found = header_of(file);
+  if (!found) return verdict::foreign;
+  return found->segment == uuid ? verdict::ours : verdict::left_over;
+}
+
+struct request {
+  const map_location& where;
+  const segment_file& segment;
+  const segment_uuid& uuid;
+  const ownership& owner;
+  clock::time_point deadline;
+};
+
+void require_current(const request& r) {
+  if (identity_of(r.where.segment_path()) == r.segment.identity()) return;
+  raise(errc::not_found, r.where.name, "the map was removed while it was being attached");
+}
+
+// Nobody but those who can write the segment could have been meant to make this file.
+void require_trust(const request& r, const struct stat& found, const struct stat& segment) {
+  const std::string path = r.where.lock_path();
+  require_regular(r.where.name, path, found);
+  const bool known_owner =
+      found.st_uid == ::geteuid() || found.st_uid == 0 || found.st_uid == segment.st_uid;
+  const bool through_group = (segment.st_mode & S_IWGRP) != 0 && found.st_gid == segment.st_gid;
+  const bool anybody = (segment.st_mode & S_IWOTH) != 0;
+  if (!known_owner && !through_group && !anybody) {
+    raise(errc::permission_denied, r.where.name,
+          describe(path, found) + " was made by somebody who may not write the map");
+  }
+  if ((found.st_mode & S_IWOTH) != 0 && !anybody) {
+    raise(errc::permission_denied, r.where.name,
+          describe(path, found) + " can be written by anybody");
+  }
+}
+
+// A lock file that its segment's owner cannot open would shut him out.
+ownership owner_of_lock(const request& r, const struct stat& segment) {
+  ownership result;
+  result.mode = lock_mode(r.owner.mode);
+  result.group = segment.st_gid;
+  return result;
+}
+
+void hand_to_owner(int file, const struct stat& segment) noexcept {
+  if (segment.st_uid == ::geteuid()) return;
+  // Refused unless I am root; then the owner gets in through the group, or as anybody, as I did
+  // with his segment.
+  const int result = ::fchown(file, segment.st_uid, static_cast<gid_t>(-1));
+  static_cast<void>(result);
+}
+
+// An empty result: somebody else's file got the name first.
+unique_descriptor make(const request& r, const struct stat& segment) {
+  new_file made = make_new_file(r.where.name, r.where.lock_path(), owner_of_lock(r, segment));
+  const lock_file::header content = {lock_magic, lock_version, r.uuid};
+  hand_to_owner(made.file.get(), segment);
+  if (::pwrite(made.file.get(), &content, sizeof content, 0) != sizeof content) {
+    const int error = errno;
+    drop_temporary_name(made.temporary_path);
+    raise_system(error, r.where.name, "cannot write " + r.where.lock_path());
+  }
+  if (!give_name(r.where.name, made.file.get(), made.temporary_path, r.where.lock_path()))
+    return {};
+  // If the segment lost its name before the file got its own, others may have had another lock file
+  // for it.
+  if (identity_of(r.where.segment_path()) != r.segment.identity()) {
+    try_remove_lock_name(r.where, made.file.get());
+    require_current(r);
+  }
+  return std::move(made.file);
+}
+
+void pause_before_retry(const request& r) {
+  if (clock::now() >= r.deadline) {
+    raise(errc::lock_timeout, r.where.name,
+          "somebody holds byte 0 of " + r.where.lock_path() + ", the left-over of an earlier map");
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+// One look at the name. An empty result: look again.
+unique_descriptor look(const request& r, const struct stat& segment) {
+  const std::string path = r.where.lock_path();
+  struct stat ignored;
+  if (::lstat(path.c_str(), &ignored) != 0 && errno == ENOENT) {
+    require_current(r);
+    return make(r, segment);
+  }
+  unique_descriptor file;
+  try {
+    file = open_existing(r.where.name, path, access::read_write);
+  } catch (const error& failure) {
+    if (failure.code() == errc::not_found) return {};
+    throw;
+  }
+  require_trust(r, status_of(r.where.name, path, file.get()), segment);
+  switch (judge(file.get(), r.uuid)) {
+    case verdict::ours:
+      return file;
+    case verdict::foreign:
+      raise(errc::corrupted, r.where.name, path + " is not a lock file of twinmap");
+    case verdict::left_over:
+      break;
+  }
+  require_current(r);
+  if (!try_remove_lock_name(r.where, file.get())) pause_before_retry(r);
+  return {};
+}
+
+}  // namespace
+
+bool is_lock_file(int file) noexcept {
+  return header_of(file).has_value();
+}
+
+mode_t lock_mode(mode_t segment_mode) noexcept {
+  mode_t mode = 0600;  // the owner can give himself w at any time
+  if ((segment_mode & S_IWGRP) != 0) mode |= S_IRGRP | S_IWGRP;
+  if ((segment_mode & S_IWOTH) != 0) mode |= S_IROTH | S_IWOTH;
+  return mode;
+}
+
+unique_descriptor open_lock_of(const map_location& where, const segment_file& segment,
+                               const segment_uuid& uuid, const ownership& owner,
+                               std::chrono::nanoseconds patience) {
+  const request r = {where, segment, uuid, owner, clock::now() + patience};
+  const struct stat status = status_of(where.name, where.segment_path(), segment.descriptor());
+  // Each turn that finds nothing means that somebody else changed the name: the bound only ends a
+  // quarrel with a program that makes and removes such files for ever.
+  for (int turn = 0; turn != 100'000; ++turn) {
+    if (unique_descriptor file = look(r, status)) return file;
+  }
+  raise(errc::corrupted, where.name, where.lock_path() + " keeps changing");
+}
+
+// The guard: a child that is forked now would share the description, and keep byte 0 locked.
+bool try_remove_lock_name(const map_location& where, int file) {
+  fork_guard guard;
+  const std::scoped_lock guarded(guard);
+  if (!try_lock_byte(file, name_byte)) return false;
+  struct stat status;
+  if (::fstat(file, &status) == 0 && identity_of(where.lock_path()) == identity_from(status) &&
+      ::unlink(where.lock_path().c_str()) != 0 && errno != ENOENT) {
+    const int error = errno;
+    unlock_byte(file, name_byte);
+    raise_system(error, where.name, "cannot remove " + describe(where.lock_path(), status));
+  }
+  unlock_byte(file, name_byte);
+  return true;
+}
+
+}  // namespace twinmap::platform
