@@ -63,12 +63,13 @@ def layers(root: Path) -> list[str]:
     complaints = []
 
     def check(file: Path, allowed) -> None:
+        top = root / file.relative_to(root).parts[0]
         for line, name, quoted in source.includes(file):
             where = f"{file.relative_to(root)}:{line}"
             if quoted and (root / "lib") in file.parents:
                 complaints.append(f'{where}: "{name}" is in quotes: write <twinmap/...>, so that its layer is seen')
-            elif ".." in Path(name).parts:
-                complaints.append(f"{where}: {name} climbs out of its directory")
+            elif quoted and top not in (file.parent / name).resolve().parents:
+                complaints.append(f"{where}: {name} climbs out of {top.name}/")
             elif name.startswith("twinmap/") and not allowed(name.removeprefix("twinmap/")):
                 complaints.append(f"{where}: {name} is not for this layer")
 

@@ -27,7 +27,7 @@ def function(lines: int, head: str = "int f(int x)") -> str:
 class Gates(unittest.TestCase):
     def complaints(self, gate: str, changes: dict[str, str]) -> list[str]:
         with tempfile.TemporaryDirectory() as directory:
-            root = Path(directory)
+            root = Path(directory).resolve()
             for name, text in {**GOOD, **changes}.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text)
@@ -72,6 +72,7 @@ class Gates(unittest.TestCase):
         self.assert_red("layers", {"lib/twinmap/other/x.hpp": "\n"}, "in no layer")
         for program in ("tools", "daemon", "bench"):
             self.assert_red("layers", {f"{program}/x.cpp": "#include <twinmap/storage/slot.hpp>\n"}, "x.cpp:1")
+        self.assertEqual(self.complaints("layers", {"bench/a/x.cpp": '#include "../y.hpp"\n'}), [])
         self.assert_red("layers", {"tools/x.cpp": '#include "../lib/twinmap/map.hpp"\n'}, "climbs")
 
     def test_promises(self):
