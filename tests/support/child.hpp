@@ -17,8 +17,8 @@ struct outcome {
   int signal = 0;          // the signal that ended it, or 0
   bool timed_out = false;  // it did not end in time and was killed by wait()
 
-  friend bool operator==(const outcome& ended, int exit_code) {
-    return ended.exit_code == exit_code && !ended.timed_out;
+  friend bool operator==(const outcome& ended, int code) {
+    return ended.exit_code == code && !ended.timed_out;
   }
   friend std::ostream& operator<<(std::ostream& out, const outcome& ended);
 };
