@@ -1,0 +1,103 @@
+#include <twinmap/describe.hpp>
+#include <twinmap/protocol/admin.hpp>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace twinmap::detail {
+namespace {
+
+std::string written_name(const storage::type_descriptor& type) {
+  const std::size_t length = std::min<std::size_t>(type.name_length, type.name.size());
+  return {type.name.data(), length};
+}
+
+std::string hexadecimal(const std::array<std::uint64_t, 2>& number) {
+  std::array<char, 33> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(number[0]),
+                static_cast<unsigned long long>(number[1]));
+  return digits.data();
+}
+
+/// Bytes of the mapping at `base` that the kernel has mapped with huge pages, as /proc/self/smaps
+/// counts them; 0 where there is no such file.
+std::uint64_t huge_bytes(const std::byte* base) {
+  std::ifstream smaps("/proc/self/smaps");
+  const auto wanted = reinterpret_cast<std::uintptr_t>(base);
+  bool inside = false;
+  std::uint64_t bytes = 0;
+  for (std::string line; std::getline(smaps, line);) {
+    std::istringstream words(line);
+    std::string first;
+    std::uint64_t kibibytes = 0;
+    words >> first;
+    if (first.find('-') != first.npos && first.back() != ':') {
+      if (inside) break;
+      inside = std::stoull(first, nullptr, 16) == wanted;
+    } else if (inside && (first == "ShmemPmdMapped:" || first == "FilePmdMapped:") &&
+               words >> kibibytes) {
+      bytes += kibibytes * 1024;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+map_stats gather_stats(const protocol::handle& handle, bool by_state) {
+  const protocol::stats_snapshot snapshot = protocol::stats(handle, by_state);
+  map_stats result;
+  std::size_t next = 0;
+  for_each_counter(result,
+                   [&](const char*, std::uint64_t& field) { field = snapshot.counts.at(next++); });
+  result.entries = handle.size();
+  result.entries_live = snapshot.entries_live;
+  result.entries_nil = snapshot.entries_nil;
+  result.entries_expunged = snapshot.entries_expunged;
+  result.entries_free = snapshot.entries_free;
+  result.read_words = snapshot.read_words;
+  result.dirty_words = snapshot.dirty_words;
+  result.amended = snapshot.amended;
+  result.epoch = snapshot.epoch;
+  result.bytes_used = snapshot.bytes_used;
+  result.bytes_committed = snapshot.bytes_committed;
+  result.bytes_max = snapshot.bytes_max;
+  result.writers = snapshot.writers;
+  result.slots_used = snapshot.slots_used;
+  result.max_entries = snapshot.max_entries;
+  return result;
+}
+
+map_info describe(const protocol::handle& handle) {
+  const protocol::stats_snapshot snapshot = protocol::stats(handle, false);
+  const storage::header_constant& constant = handle.view.header->constant;
+  map_info result;
+  result.name = handle.name();
+  result.directory = handle.request().directory;
+  result.key_type = written_name(constant.key_type);
+  result.value_type = written_name(constant.value_type);
+  result.entries = handle.size();
+  result.bytes_used = snapshot.bytes_used;
+  result.bytes_committed = snapshot.bytes_committed;
+  result.bytes_max = snapshot.bytes_max;
+  result.bytes_huge = huge_bytes(handle.view.base);
+  result.max_entries = constant.max_entries;
+  result.slot_bytes = 1u << constant.slot_shift;
+  result.max_writers = constant.max_writers;
+  result.writers = snapshot.writers;
+  result.mode = static_cast<mode_t>(constant.mode);
+  result.owner = constant.owner;
+  result.group = constant.group;
+  result.huge_pages = constant.huge_pages != 0;
+  result.retired = handle.retired();
+  result.format = constant.version;
+  result.created_at = constant.created;
+  result.uuid = hexadecimal(constant.uuid);
+  return result;
+}
+
+}  // namespace twinmap::detail
