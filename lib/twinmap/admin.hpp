@@ -17,13 +17,15 @@ using protocol::sweep_report;
 using storage::entry_state;
 
 /// Makes dirty read, whatever the number of misses. False if there was nothing to promote.
-/// Failure: `read_only`, `retired`, `lock_timeout`. Progress: may wait for the mutex.
+/// Failure: `read_only`, `retired`, `lock_timeout`.
+/// Progress: may wait for the mutex.
 TWINMAP_EXPORT bool promote(any_map& map);
 TWINMAP_EXPORT bool promote(any_map& map, std::error_code& code);
 
 /// Takes back what processes left behind when they were killed: blocks, entry slots, tables, leases
-/// (P5). Others work on meanwhile. Failure: `read_only`, `retired`, `lock_timeout`. Progress: waits
-/// for the mutex, in small steps.
+/// (P5). Others work on meanwhile.
+/// Failure: `read_only`, `retired`, `lock_timeout`.
+/// Progress: waits for the mutex, in small steps.
 TWINMAP_EXPORT sweep_report sweep(any_map& map);
 TWINMAP_EXPORT sweep_report sweep(any_map& map, std::error_code& code);
 

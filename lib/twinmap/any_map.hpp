@@ -98,7 +98,8 @@ class TWINMAP_EXPORT any_map {
   any_map(const any_map&) = delete;
   any_map& operator=(const any_map&) = delete;
 
-  /// Whether the handle is attached. Progress: lock-free.
+  /// Whether the handle is attached.
+  /// Progress: lock-free.
   explicit operator bool() const noexcept { return handle_ != nullptr; }
 
   /// Detaches. The map, its name and everybody else's handles stay. No effect on a detached handle.
@@ -106,40 +107,49 @@ class TWINMAP_EXPORT any_map {
   void close() noexcept { handle_.reset(); }
 
   /// Erases each key born before the call began; keys inserted meanwhile may stay (P8). Nobody's
-  /// lookup waits. Failure: `read_only`, `retired`, `too_many_writers`; what was erased by then
-  /// stays erased. Progress: lock-free, O(slots).
+  /// lookup waits.
+  /// Failure: `read_only`, `retired`, `too_many_writers`; what was erased by then stays erased.
+  /// Progress: lock-free, O(slots).
   void clear() { attached().clear(); }
   void clear(std::error_code& code) {
     detail::with_code(code, [&] { clear(); });
   }
 
   /// Keys present. Exact when nothing runs; each killed operation may put it off by one until the
-  /// next sweep. Progress: lock-free, O(writers).
+  /// next sweep.
+  /// Progress: lock-free, O(writers).
   std::uint64_t size() const { return attached().size(); }
   bool empty() const { return size() == 0; }
 
   /// Counters and state. With `by_state` every entry slot is looked at for its state, O(slots);
-  /// without it the four `entries_<state>` fields are 0. Progress: lock-free.
+  /// without it the four `entries_<state>` fields are 0.
+  /// Progress: lock-free.
   map_stats stats(bool by_state = true) const;
 
-  /// What the map is, as recorded in the segment. Progress: lock-free; makes system calls.
+  /// What the map is, as recorded in the segment.
+  /// Progress: lock-free; makes system calls.
   map_info info() const;
 
   /// The options in force: the first group as the map's creator said, the second as this handle was
-  /// told. Progress: lock-free.
+  /// told.
+  /// Progress: lock-free.
   twinmap::options options() const;
 
-  /// The name as it was given to the constructor. Progress: lock-free.
+  /// The name as it was given to the constructor.
+  /// Progress: lock-free.
   const std::string& name() const { return attached().name(); }
 
-  /// True in the one handle whose constructor made the map. Progress: lock-free.
+  /// True in the one handle whose constructor made the map.
+  /// Progress: lock-free.
   bool created() const { return attached().created(); }
 
-  /// True if attached with `open_read_only`. Progress: lock-free.
+  /// True if attached with `open_read_only`.
+  /// Progress: lock-free.
   bool read_only() const { return attached().read_only(); }
 
   /// True once somebody removed the map's name. Lookups go on; mutators follow
-  /// `options().on_retired`. Progress: lock-free.
+  /// `options().on_retired`.
+  /// Progress: lock-free.
   bool retired() const { return attached().retired(); }
 
   /// The same as `twinmap::remove`.
@@ -167,18 +177,21 @@ class TWINMAP_EXPORT any_map {
 
 /// Removes a map's name and files. False if there was no such map. The name is free at once;
 /// attached handles go on reading, and their mutators follow `on_retired`. Of the options only
-/// `directory` and `trusted_owner` count. Failure: `invalid_name`, `permission_denied`. Progress:
-/// system calls; waits for nobody.
+/// `directory` counts.
+/// Failure: `invalid_name`, `permission_denied`.
+/// Progress: system calls; waits for nobody.
 TWINMAP_EXPORT bool remove(const std::string& name, const options& where = {});
 TWINMAP_EXPORT bool remove(const std::string& name, const options& where, std::error_code& code);
 
-/// Whether there is a file for a map of that name. Of the options only `directory` counts. Failure:
-/// `invalid_name`. Progress: system calls; waits for nobody.
+/// Whether there is a file for a map of that name. Of the options only `directory` counts.
+/// Failure: `invalid_name`.
+/// Progress: system calls; waits for nobody.
 TWINMAP_EXPORT bool exists(const std::string& name, const options& where = {});
 
 /// The maps of a directory, by name. Files that are no maps are passed over; a map that cannot be
-/// read is listed with the reason in `error`. Failure: `not_found` if there is no such directory,
-/// `permission_denied`. Progress: attaches read-only to one map after another; waits for nobody.
+/// read is listed with the reason in `error`.
+/// Failure: `not_found` if there is no such directory, `permission_denied`.
+/// Progress: attaches read-only to one map after another; waits for nobody.
 TWINMAP_EXPORT std::vector<map_info> list(const options& where = {});
 
 }  // namespace twinmap

@@ -15,8 +15,9 @@ struct type_names {
 /// The operations of `map<std::string, std::string>` on any map: `std::string_view` in,
 /// `std::string` out, and the bytes are those that the map's own types have. Attaching asks for no
 /// types; `info()` tells them. A map that it makes is of `bytes` and `bytes`, or of the types
-/// named. Failure beyond that of `map`: `type_mismatch` for a key or value that has not the fixed
-/// size of the map's type.
+/// named.
+/// Failure beyond that of `map`: `type_mismatch` for a key or value that has not the fixed size of
+/// the map's type.
 class bytes_map : public basic_map<std::string, std::string> {
  public:
   bytes_map() noexcept = default;

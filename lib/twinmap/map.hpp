@@ -47,8 +47,8 @@ class basic_map : public any_map {
   using value_argument = detail::argument<T>;
 
   /// The key's value, or nothing if it is absent. A hit writes nothing shared and works on a
-  /// PROT_READ mapping (P1, P2). Progress: wait-free but for retries while writers change this very
-  /// key; no system call.
+  /// PROT_READ mapping (P1, P2).
+  /// Progress: wait-free but for retries while writers change this very key; no system call.
   std::optional<T> load(const lookup_key& key) const {
     std::optional<T> result;
     const detail::encoded<Key> bytes(key);
@@ -58,14 +58,16 @@ class basic_map : public any_map {
   }
 
   /// The same into `out`, whose capacity is re-used. False if the key is absent; a string or vector
-  /// then holds anything. Progress: as above.
+  /// then holds anything.
+  /// Progress: as above.
   bool load(const lookup_key& key, T& out) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
     return detail::load_over(map, detail::reader_key<Key>(map.view, bytes.view()), out);
   }
 
-  /// Whether the key is present. Progress: as load.
+  /// Whether the key is present.
+  /// Progress: as load.
   bool contains(const lookup_key& key) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
@@ -76,13 +78,14 @@ class basic_map : public any_map {
   /// Looks many keys up, prefetching the next ones' cache lines meanwhile: `out[i]` becomes the
   /// value of `keys[i]`, or empty if that is absent; what stands in `out` lends its capacity.
   /// Returns how many are present. Each lookup is on its own: together they are no snapshot.
-  /// Failure: `std::invalid_argument` if `out` is shorter than `keys`. Progress: as load.
+  /// Failure: `std::invalid_argument` if `out` is shorter than `keys`.
+  /// Progress: as load.
   std::size_t load_many(std::span<const lookup_key> keys, std::span<std::optional<T>> out) const;
 
   /// Calls f(key, value) for the keys present. No key comes twice, and one that is present from
   /// begin to end comes exactly once (P8); others may or may not. The arguments are copies. `f` may
-  /// call any member and may throw; if it returns bool, false stops. Progress: lock-free, O(slots);
-  /// `f` runs under no lock.
+  /// call any member and may throw; if it returns bool, false stops.
+  /// Progress: lock-free, O(slots); `f` runs under no lock.
   template <class F>
   void for_each(F&& f) const;
 
@@ -99,7 +102,8 @@ class basic_map : public any_map {
   }
 
   /// The key's value and true if it is present; else sets it to `value`, and returns that and
-  /// false. Failure and progress: as store.
+  /// false.
+  /// Failure and progress: as store.
   std::pair<T, bool> load_or_store(const lookup_key& key, const value_argument& value) {
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
@@ -114,7 +118,8 @@ class basic_map : public any_map {
   }
 
   /// Sets the key's value and returns exactly the one it replaced: each value comes back to one
-  /// caller. Empty if the key was absent. Failure and progress: as store.
+  /// caller. Empty if the key was absent.
+  /// Failure and progress: as store.
   std::optional<T> exchange(const lookup_key& key, const value_argument& value) {
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
@@ -137,8 +142,8 @@ class basic_map : public any_map {
     return detail::with_code(code, false, [&] { return erase(key); });
   }
 
-  /// Makes the key absent and returns exactly the value it had; empty if it was absent. Progress:
-  /// as erase.
+  /// Makes the key absent and returns exactly the value it had; empty if it was absent.
+  /// Progress: as erase.
   std::optional<T> load_and_erase(const lookup_key& key) {
     const detail::encoded<Key> k(key);
     protocol::value_buffer previous;
@@ -150,8 +155,9 @@ class basic_map : public any_map {
   }
 
   /// Sets the key's value to `desired` if it is `expected`, byte for byte (0.0 and -0.0 differ, a
-  /// NaN equals itself). False, and nothing done, if it is not or if the key is absent. Failure:
-  /// `no_space`, `value_too_long`. Progress: lock-free; needs memory.
+  /// NaN equals itself). False, and nothing done, if it is not or if the key is absent.
+  /// Failure: `no_space`, `value_too_long`.
+  /// Progress: lock-free; needs memory.
   bool compare_exchange(const lookup_key& key, const value_argument& expected,
                         const value_argument& desired) {
     check_comparable();
@@ -166,7 +172,8 @@ class basic_map : public any_map {
   }
 
   /// Makes the key absent if its value is `expected`, byte for byte. False, and nothing done, if it
-  /// is not or if the key is absent. Progress: lock-free; needs no memory.
+  /// is not or if the key is absent.
+  /// Progress: lock-free; needs no memory.
   bool compare_erase(const lookup_key& key, const value_argument& expected) {
     check_comparable();
     const detail::encoded<Key> k(key);
@@ -178,8 +185,9 @@ class basic_map : public any_map {
   }
 
   /// Adds `delta` and returns the value before; an absent key counts as 0 and becomes present.
-  /// Integers wrap around. For arithmetic T but bool. Failure: as store. Progress: lock-free for
-  /// present keys; a new key may wait for the mutex.
+  /// Integers wrap around. For arithmetic T but bool.
+  /// Failure: as store.
+  /// Progress: lock-free for present keys; a new key may wait for the mutex.
   T fetch_add(const lookup_key& key, T delta) {
     static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>,
                   "twinmap: fetch_add needs an arithmetic value type other than bool");
@@ -197,8 +205,9 @@ class basic_map : public any_map {
   /// Replaces the key's value by f(value), where `f` takes an empty optional if the key is absent,
   /// and returns an empty one to make it absent. Returns what stands after. `f` runs again when
   /// another writer was faster, never under a lock; if it throws, nothing has changed and the
-  /// exception passes through. Failure: as store. Progress: lock-free for present keys; a new key
-  /// may wait for the mutex; needs memory.
+  /// exception passes through.
+  /// Failure: as store.
+  /// Progress: lock-free for present keys; a new key may wait for the mutex; needs memory.
   template <class F>
   std::optional<T> update(const lookup_key& key, F&& f) {
     static_assert(std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>,
@@ -249,11 +258,11 @@ class map : public basic_map<Key, T> {
   map() noexcept = default;
 
   /// Attaches to the map `name`, or makes it; see the tags in any_map.hpp. The map is the same
-  /// whoever made it: the types' written names are compared, `type_mismatch` names both. Failure:
-  /// `invalid_name`, `already_exists`, `not_found`, `type_mismatch`, `incompatible_layout`,
-  /// `corrupted`, `permission_denied`, `no_space`, `unsupported_platform`; with a code the handle
-  /// is then detached. Progress: system calls; waits for nobody (a creator killed half way leaves
-  /// nothing, P4).
+  /// whoever made it: the types' written names are compared, `type_mismatch` names both.
+  /// Failure: `invalid_name`, `already_exists`, `not_found`, `type_mismatch`,
+  /// `incompatible_layout`, `corrupted`, `permission_denied`, `no_space`, `unsupported_platform`;
+  /// with a code the handle is then detached.
+  /// Progress: system calls; waits for nobody (a creator killed half way leaves nothing, P4).
   template <detail::attach_tag Tag>
   map(Tag tag, const std::string& name, const twinmap::options& wanted = {})
       : basic_map<Key, T>(detail::attach(request(tag, name, wanted), detail::header_layout)) {}
