@@ -1,0 +1,71 @@
+// The insert column of the protocol's table: mutex, build dirty if there is none, amended, insert.
+
+#include "fixture.hpp"
+
+namespace protocol_tests {
+namespace {
+
+constexpr std::uint64_t keys = 100;
+
+TEST_F(Transition, DirtyIsBuiltFromRead) {
+  fill_read(keys);
+  const std::uint64_t builds = map.counted(counter::dirty_builds);
+
+  map.store(keys, 1);
+
+  EXPECT_EQ(map.counted(counter::dirty_builds), builds + 1);
+  const auto now = map.stats();
+  EXPECT_EQ(now.read_words, keys) << "read is not touched by an insert";
+  EXPECT_EQ(now.dirty_words, keys + 1) << "dirty holds every key of read, and the new one";
+  for (std::uint64_t key = 0; key < keys; ++key)
+    EXPECT_EQ(place_of(key), slot_place::both) << key;
+}
+
+TEST_F(Transition, AmendedIsSetByTheFirstKeyThatOnlyDirtyHolds) {
+  fill_read(keys);
+  EXPECT_FALSE(map.stats().amended);
+
+  map.store(0, 7);
+  map.erase(1);
+  EXPECT_FALSE(map.stats().amended) << "a key that read holds amends nothing";
+
+  map.store(keys, 1);
+  EXPECT_TRUE(map.stats().amended);
+  EXPECT_EQ(place_of(keys), slot_place::dirty);
+}
+
+TEST_F(Transition, TheSecondNewKeyUsesTheDirtyThatIsThere) {
+  fill_read(keys);
+  map.store(keys, 1);
+  const std::uint64_t builds = map.counted(counter::dirty_builds);
+
+  map.store(keys + 1, 1);
+
+  EXPECT_EQ(map.counted(counter::dirty_builds), builds);
+  EXPECT_EQ(map.stats().dirty_words, keys + 2);
+  EXPECT_EQ(map.stats().read_words, keys);
+}
+
+TEST_F(Transition, BothMapsPointAtTheSameSlot) {
+  fill_read(keys);
+  map.store(keys, 1);
+  const std::uint64_t slot = map.slot_of(5)->number;
+
+  map.store(5, 4242);
+
+  EXPECT_EQ(map.slot_of(5)->number, slot) << "a store to an existing key changes its slot in place";
+  ASSERT_TRUE(map.promote());
+  EXPECT_EQ(map.load(5), 4242u) << "and so what the old read stored is in the new one";
+  EXPECT_EQ(map.slot_of(5)->number, slot);
+}
+
+TEST_F(Transition, AKeyInsertedTwiceTakesOneSlot) {
+  fill_read(keys);
+  for (int i = 0; i < 10; ++i)
+    map.store(keys, 1);
+  EXPECT_EQ(map.stats(true).entries_live, keys + 1);
+  EXPECT_EQ(map.size(), keys + 1);
+}
+
+}  // namespace
+}  // namespace protocol_tests
