@@ -1,0 +1,191 @@
+// Command syncmap asks Go's own sync.Map the questions that the C++ programs ask their maps, with the same keys in the
+// same order, and prints one JSON object per answer.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+type result struct {
+	Contestant string  `json:"contestant"`
+	Question   string  `json:"question"`
+	Size       int     `json:"size"`
+	Workers    int     `json:"workers"`
+	NsPerOp    float64 `json:"ns_per_op"`
+	Sequence   uint64  `json:"sequence"`
+}
+
+var (
+	sizes     = flag.String("sizes", "1000,100000,1000000", "numbers of keys")
+	workers   = flag.String("workers", "1,2", "numbers of goroutines that ask at the same time")
+	noInserts = flag.Bool("no-inserts", false, "leave the inserts out")
+	smoke     = flag.Bool("smoke", false, "as few operations as show that it works")
+)
+
+func parseList(text string) (numbers []int, err error) {
+	for _, field := range strings.Split(text, ",") {
+		number, err := strconv.Atoi(field)
+		if err != nil || number < 1 {
+			return nil, fmt.Errorf("not a positive number: %q", field)
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers, nil
+}
+
+// operations is how many a worker does per pass; as in driver.hpp.
+func operations(question string, size int) int {
+	if *smoke {
+		return 2000
+	}
+	base := 1 << 20
+	if size > 4000000 {
+		base = 1 << 22
+	}
+	if question == "store" {
+		return base / 4
+	}
+	return base
+}
+
+func report(question string, s *sequence, workers int, nsPerOp float64) {
+	line, _ := json.Marshal(result{"go", question, s.size, workers, nsPerOp, s.checksum >> 12})
+	fmt.Println(string(line))
+}
+
+// spread gives each of n workers its own starting point.
+func spread(s *sequence, n, count int, round uint64) (tasks []task) {
+	for w := 0; w < n; w++ {
+		tasks = append(tasks, task{w * len(s.present) / n, count, round})
+	}
+	return tasks
+}
+
+// filled makes a map with the keys of s, stored in another order than they are asked for; as in stage.hpp.
+func filled(s *sequence) *sync.Map {
+	m := new(sync.Map)
+	for index := 0; index < s.size; index++ {
+		key := presentKey(uint64(index))
+		m.Store(key, valueOf(key, 0))
+	}
+	m.Range(func(any, any) bool { return false }) // promotes dirty to read
+	return m
+}
+
+func measure(name string, ask question, m *sync.Map, s *sequence, n int, round *uint64) error {
+	operations := operations(name, s.size)
+	var spent, shortest time.Duration = 0, 50 * time.Millisecond
+	if *smoke || s.size > 4000000 {
+		shortest = 0
+	}
+	runtime.GC()
+	passes := 0
+	for warm := false; spent <= shortest || passes == 0; warm = true {
+		if name == "store" {
+			*round++
+		}
+		took, err := run(m, s, ask, spread(s, n, operations, *round))
+		if err != nil {
+			return err
+		}
+		if warm {
+			spent += took
+			passes++
+		}
+	}
+	report(name, s, n, float64(spent)/float64(passes*operations))
+	if name != "store" {
+		return nil
+	}
+	_, err := run(m, s, audit, spread(s, n, operations, *round))
+	if err == nil && count(m) != s.size {
+		err = errors.New("entries lost or invented")
+	}
+	return err
+}
+
+// measureInserts fills fresh maps, each worker its own share of the keys.
+func measureInserts(s *sequence, n int) error {
+	maps := 1
+	if s.size <= 10000 {
+		maps = 20
+	} else if s.size <= 100000 {
+		maps = 2
+	}
+	var spent time.Duration
+	for i := 0; i < maps; i++ {
+		runtime.GC()
+		m := new(sync.Map)
+		tasks := make([]task, n)
+		for w := range tasks {
+			first, last := w*s.size/n, (w+1)*s.size/n
+			tasks[w] = task{first, last - first, 0}
+		}
+		m.Store(s.present[0], valueOf(s.present[0], 0))
+		took, err := run(m, s, stores, tasks)
+		if err != nil {
+			return err
+		}
+		spent += took
+		if _, err := run(m, s, audit, tasks); err != nil {
+			return err
+		}
+		if count(m) != s.size {
+			return errors.New("entries lost or invented")
+		}
+	}
+	report("insert", s, n, float64(spent)/float64(maps*(s.size/n)))
+	return nil
+}
+
+func measureSize(size int, crews []int) error {
+	s := newSequence(size)
+	if !*noInserts {
+		for _, n := range crews {
+			if err := measureInserts(s, n); err != nil {
+				return fmt.Errorf("insert: %w", err)
+			}
+		}
+	}
+	m := filled(s)
+	round := uint64(0)
+	for _, n := range crews {
+		for _, q := range []struct {
+			name string
+			ask  question
+		}{{"hit", hits}, {"miss", misses}, {"store", stores}} {
+			if err := measure(q.name, q.ask, m, s, n, &round); err != nil {
+				return fmt.Errorf("%s: %w", q.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func main() {
+	flag.Parse()
+	crews, err := parseList(*workers)
+	if err == nil {
+		var list []int
+		if list, err = parseList(*sizes); err == nil {
+			for _, size := range list {
+				if err = measureSize(size, crews); err != nil {
+					break
+				}
+			}
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "syncmap:", err)
+		os.Exit(1)
+	}
+}

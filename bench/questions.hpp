@@ -1,0 +1,124 @@
+#pragma once
+
+// What is measured: the four loops, the same for every contestant.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "keys.hpp"
+#include "rival.hpp"
+
+namespace bench {
+
+enum class question {
+  hit,     ///< load of a key that is there
+  miss,    ///< load of a key that is not
+  store,   ///< store to a key that is there
+  insert,  ///< store of a key that is not, from an empty map
+  audit,   ///< untimed: every key of the last store or insert holds what was stored; counts the map
+  quit,    ///< the worker's end
+};
+
+/// One order to one worker.
+struct task {
+  question what = question::quit;
+  std::size_t first = 0;  ///< position in the sequence at which this worker begins; it wraps around
+  std::size_t count = 0;  ///< operations
+  std::uint64_t round = 0;  ///< the round of stores; see value_of
+};
+
+struct outcome {
+  std::uint64_t nanoseconds = 0;
+  std::uint64_t wrong = 0;  ///< answers that differ from what the map must say
+  std::uint64_t size = 0;   ///< after an audit
+};
+
+/// Calls `f` for each key of the wrapped range, in two nested loops so that the inner one has no
+/// wrap-around test.
+template <class F>
+inline void for_each_key(std::span<const std::uint64_t> keys, const task& order, F f) {
+  std::size_t position = order.first % keys.size();
+  for (std::size_t left = order.count; left > 0;) {
+    const std::size_t stretch = std::min(left, keys.size() - position);
+    for (const std::uint64_t key : keys.subspan(position, stretch))
+      f(key);
+    left -= stretch;
+    position = 0;
+  }
+}
+
+template <rival R>
+[[gnu::noinline]] std::uint64_t ask_hits(R& map, std::span<const std::uint64_t> keys,
+                                         const task& order) {
+  std::uint64_t wrong = 0;
+  for_each_key(keys, order, [&](std::uint64_t key) {
+    std::uint64_t value = 0;
+    const bool found = map.load(key, value);
+    benchmark::DoNotOptimize(value);
+    wrong += !found || !value_is_valid(key, value, order.round);
+  });
+  return wrong;
+}
+
+template <rival R>
+[[gnu::noinline]] std::uint64_t ask_misses(R& map, std::span<const std::uint64_t> keys,
+                                           const task& order) {
+  std::uint64_t wrong = 0;
+  for_each_key(keys, order, [&](std::uint64_t key) {
+    std::uint64_t value = 0;
+    const bool found = map.load(key, value);
+    benchmark::DoNotOptimize(value);
+    wrong += found;
+  });
+  return wrong;
+}
+
+template <rival R>
+[[gnu::noinline]] void store_all(R& map, std::span<const std::uint64_t> keys, const task& order) {
+  for_each_key(keys, order, [&](std::uint64_t key) { map.store(key, value_of(key, order.round)); });
+}
+
+template <rival R>
+std::uint64_t audit(R& map, std::span<const std::uint64_t> keys, const task& order) {
+  std::uint64_t wrong = 0;
+  for_each_key(keys, order, [&](std::uint64_t key) {
+    std::uint64_t value = 0;
+    wrong += !map.load(key, value) || value != value_of(key, order.round);
+  });
+  return wrong;
+}
+
+/// Runs one order and times it by the worker's own clock.
+template <rival R>
+outcome answer(R& map, const sequence& keys, const task& order) {
+  outcome result;
+  const auto start = std::chrono::steady_clock::now();
+  switch (order.what) {
+    case question::hit:
+      result.wrong = ask_hits(map, keys.present, order);
+      break;
+    case question::miss:
+      result.wrong = ask_misses(map, keys.absent, order);
+      break;
+    case question::store:
+    case question::insert:
+      store_all(map, keys.present, order);
+      break;
+    case question::audit:
+      result.wrong = audit(map, keys.present, order);
+      break;
+    case question::quit:
+      break;
+  }
+  const auto took = std::chrono::steady_clock::now() - start;
+  result.nanoseconds = static_cast<std::uint64_t>(std::chrono::nanoseconds(took).count());
+  if (order.what == question::audit) result.size = map.size();
+  return result;
+}
+
+}  // namespace bench
