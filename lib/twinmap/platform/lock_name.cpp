@@ -127,6 +127,9 @@ unique_descriptor look(const request& r, const struct stat& segment) {
   require_trust(r, status_of(r.where.name, path, file.get()), segment);
   switch (judge(file.get(), r.uuid)) {
     case verdict::ours:
+      // Seen after the lock file: then this file is the only one that the segment ever had. Without
+      // the look, it could be the one that `make` is about to take back.
+      require_current(r);
       return file;
     case verdict::foreign:
       raise(errc::corrupted, r.where.name, path + " is not a lock file of twinmap");

@@ -34,7 +34,7 @@ void remove_if_left_over(const std::string& path) noexcept {
       ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   struct stat status;
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  if (std::time(nullptr) - status.st_ctime < left_over_age_seconds) return;
+  if (std::time(nullptr) - status.st_mtime < left_over_age_seconds) return;
   if (byte_is_locked(file.get(), creation_byte) == 0) ::unlink(path.c_str());
 }
 

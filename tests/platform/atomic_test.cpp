@@ -1,0 +1,89 @@
+// The 16-byte compare-and-swap, between threads and between processes, and the word-wise copies.
+#include <gtest/gtest.h>
+#include <support/child.hpp>
+#include <support/shared_page.hpp>
+#include <twinmap/platform/atomic.hpp>
+
+#include <array>
+#include <thread>
+#include <vector>
+
+namespace platform_test {
+namespace {
+
+using namespace twinmap::platform;  // NOLINT: the layer under test
+using test_support::child;
+using test_support::shared_page;
+
+TEST(AtomicPair, ChangesBothHalvesOrNone) {
+  atomic_pair pair = {{1}, {2}};
+  EXPECT_FALSE(compare_exchange(pair, {1, 3}, {9, 9}));
+  EXPECT_FALSE(compare_exchange(pair, {3, 2}, {9, 9}));
+  EXPECT_EQ(pair.first, 1u);
+  EXPECT_EQ(pair.second, 2u);
+  EXPECT_TRUE(compare_exchange(pair, {1, 2}, {~0ull, 5}));
+  EXPECT_EQ(pair.first, ~0ull);
+  EXPECT_EQ(pair.second, 5u);
+}
+
+constexpr std::uint64_t steps = 200'000;
+
+// Both halves count together; a lost or torn swap leaves them different or short.
+void count_up(atomic_pair& pair) {
+  for (std::uint64_t done = 0; done != steps;) {
+    const std::uint64_t first = pair.first.load(std::memory_order_acquire);
+    const std::uint64_t second = pair.second.load(std::memory_order_acquire);
+    if (compare_exchange(pair, {first, second}, {first + 1, second + 3})) ++done;
+  }
+}
+
+TEST(AtomicPair, LosesNoSwapBetweenProcesses) {
+  const shared_page<atomic_pair> pair;
+  std::vector<child> children;
+  for (int i = 0; i != 3; ++i)
+    children.emplace_back([&] { count_up(*pair); });
+  for (child& one : children)
+    EXPECT_EQ(one.wait(), 0);
+  EXPECT_EQ(pair->first, 3 * steps);
+  EXPECT_EQ(pair->second, 9 * steps);
+}
+
+TEST(AtomicPair, PublishesWhatWasWrittenBefore) {
+  atomic_pair pair = {{0}, {0}};
+  std::uint64_t plain = 0;  // no atomic: the thread sanitizer would see a missing order
+  std::thread writer([&] {
+    plain = 42;
+    EXPECT_TRUE(compare_exchange(pair, {0, 0}, {1, 1}));
+  });
+  while (pair.first.load(std::memory_order_acquire) == 0)
+    std::this_thread::yield();
+  EXPECT_EQ(plain, 42u);
+  writer.join();
+}
+
+TEST(WordCopy, CopiesEveryLengthAndZeroesTheRest) {
+  alignas(8) std::array<std::byte, 64> shared;
+  std::array<std::byte, 64> mine;
+  for (std::size_t i = 0; i != mine.size(); ++i)
+    mine[i] = static_cast<std::byte>(i + 1);
+  for (std::size_t length = 0; length <= 40; ++length) {
+    shared.fill(std::byte{0xff});
+    copy_in(shared.data(), mine.data(), length);
+    EXPECT_TRUE(equal_bytes(shared.data(), mine.data(), length)) << length;
+    const std::size_t padded = (length + 7) / 8 * 8;
+    for (std::size_t i = length; i != padded; ++i)
+      EXPECT_EQ(shared[i], std::byte{0}) << length;
+    EXPECT_EQ(shared[padded], std::byte{0xff}) << length;
+    std::array<std::byte, 64> back = {};
+    copy_out(back.data(), shared.data(), length);
+    EXPECT_TRUE(
+        std::equal(back.begin(), back.begin() + static_cast<std::ptrdiff_t>(length), mine.begin()));
+    EXPECT_EQ(back[length], std::byte{0});
+    if (length == 0) continue;
+    shared[length - 1] ^= std::byte{1};
+    EXPECT_FALSE(equal_bytes(shared.data(), mine.data(), length)) << length;
+  }
+}
+
+}  // namespace
+}  // namespace platform_test

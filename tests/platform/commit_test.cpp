@@ -1,0 +1,107 @@
+// Memory is made resident before it is used: a full file system is an error code, never SIGBUS
+// (P7).
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <support/child.hpp>
+#include <support/privilege.hpp>
+#include <support/sandbox.hpp>
+
+#include <cstring>
+
+#include "seccomp.hpp"
+#include "toy_map.hpp"
+
+namespace platform_test {
+namespace {
+
+namespace fs = std::filesystem;
+using test_support::child;
+using test_support::scoped_name;
+
+constexpr std::uint64_t piece = 256 << 10;
+
+// Fills the file system to the brim and writes every byte that was granted.
+void fill(const fs::path& directory) {
+  const map_location where = {"m", directory.string()};
+  segment_file made = segment_file::create(where, 1ull << 30, {});
+  std::uint64_t granted = 0;
+  std::error_code refused;
+  while (granted < made.size()) {
+    refused = made.commit(granted, piece);
+    if (refused) break;
+    std::memset(made.base() + granted, 0x5a, piece);
+    granted += piece;
+  }
+  EXPECT_EQ(refused, twinmap::errc::no_space);
+  EXPECT_EQ(refused, std::errc::no_space_on_device);
+  EXPECT_GE(granted, 3u << 20);
+  EXPECT_LE(granted, 4u << 20);
+  // What was granted stays, can be asked for again, and can be written.
+  EXPECT_FALSE(made.commit(0, granted));
+  std::memset(made.base(), 0xa5, granted);
+}
+
+TEST(Commit, AFullFileSystemIsNoSpaceAndNeverSigbus) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  EXPECT_EQ(test_support::in_private_tmpfs(4 << 20, fill), 0);
+}
+
+TEST(Commit, AFullFileSystemIsNoSpaceWithoutFallocateToo) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  EXPECT_EQ(test_support::in_private_tmpfs(4 << 20,
+                                           [](const fs::path& directory) {
+                                             forbid_fallocate();
+                                             fill(directory);
+                                           }),
+            0);
+}
+
+TEST(Commit, AFullFileSystemRefusesALockFileAndLeavesNoHalfOfIt) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const auto body = [](const fs::path& directory) {
+    const map_location where = {"m", directory.string()};
+    segment_file made = segment_file::create(where, 8 << 20, {});
+    ASSERT_TRUE(made.publish(where));
+    for (std::uint64_t at = 0; !made.commit(at, toy_page); at += toy_page) {
+    }
+    const std::error_code code = code_of_call([&] {
+      lock_file::open(where, made, {1, 2}, {}, 1s);
+    });
+    EXPECT_EQ(code, twinmap::errc::no_space);
+    EXPECT_FALSE(fs::exists(where.lock_path()));
+  };
+  EXPECT_EQ(test_support::in_private_tmpfs(4 << 20, body), 0);
+}
+
+TEST(Commit, RefusesWhatLiesOutsideTheFile) {
+  const scoped_name name;
+  segment_file made = segment_file::create(location_of(name), toy_size, {});
+  EXPECT_FALSE(made.commit(0, toy_size));
+  EXPECT_FALSE(made.commit(toy_size, 0));
+  EXPECT_TRUE(made.commit(0, toy_size + 1));
+  EXPECT_TRUE(made.commit(toy_size, 1));
+  EXPECT_TRUE(made.commit(~0ull - 1, 4096));
+}
+
+TEST(Commit, NeverTouchesAFileThatHasTheDescriptorsNumberByNow) {
+  const scoped_name name;
+  segment_file made = segment_file::create(location_of(name), toy_size, {});
+  const int other = ::memfd_create("other", MFD_CLOEXEC);
+  ASSERT_EQ(::dup2(other, made.descriptor()), made.descriptor());
+  EXPECT_FALSE(made.commit(0, toy_size));
+  made.base()[0] = std::byte{1};
+  struct stat status = {};
+  ASSERT_EQ(::fstat(other, &status), 0);
+  EXPECT_EQ(status.st_size, 0);
+  EXPECT_EQ(status.st_blocks, 0);
+  const int number = made.descriptor();
+  made = segment_file();
+  EXPECT_GE(::fcntl(number, F_GETFD), 0) << "somebody else's descriptor was closed";
+  ::close(number);
+  ::close(other);
+}
+
+}  // namespace
+}  // namespace platform_test

@@ -1,0 +1,12 @@
+// Takes abilities away from the calling process, as an older kernel or another file system would.
+#pragma once
+
+namespace platform_test {
+
+// open(…, O_TMPFILE) fails with EOPNOTSUPP from now on.
+void forbid_nameless_files();
+
+// fallocate fails with EOPNOTSUPP from now on.
+void forbid_fallocate();
+
+}  // namespace platform_test
