@@ -13,6 +13,7 @@ struct check_report {
   std::uint64_t read_words = 0;
   std::uint64_t dirty_words = 0;
   std::uint64_t live = 0;
+  std::uint64_t size = 0;  ///< what size() says: off by what killed writers did not count, until the next sweep
   std::uint64_t blocks_live = 0;
   std::uint64_t blocks_leased = 0;    ///< held by living writers
   std::uint64_t blocks_orphaned = 0;  ///< leaked by dead writers: a sweep takes them back

@@ -5,7 +5,7 @@
 #include <twinmap/platform/error.hpp>
 #include <twinmap/platform/segment_file.hpp>
 #include <twinmap/protocol/thread_state.hpp>
-#include <twinmap/protocol/view.hpp>
+#include <twinmap/storage/view.hpp>
 
 #include <chrono>
 #include <functional>
@@ -17,6 +17,9 @@
 #include <vector>
 
 namespace twinmap::protocol {
+
+using storage::key_view;
+using storage::segment_view;
 
 using bytes = std::span<const std::byte>;
 using byte_vector = std::vector<std::byte>;
@@ -136,10 +139,10 @@ class TWINMAP_EXPORT handle {
     return *line.counters;
   }
   /// Called after a lookup that read could not answer: publishes a full batch, and may promote (P1).
-  void note_miss(lookup_counters& counters) const noexcept {
+  void note_miss(lookup_counters& counters) const {
     const std::uint64_t misses = counters.misses.load(std::memory_order_relaxed) + 1;
     counters.misses.store(misses, std::memory_order_relaxed);
-    if (misses % miss_batch_ == 0) publish_misses(counters);
+    if (misses % miss_batch_ == 0) publish_misses();
   }
   /// R6's last resort: a lookup that was refused 2^20 times.
   [[noreturn]] void raise_corrupted(const char* what) const;
@@ -148,11 +151,14 @@ class TWINMAP_EXPORT handle {
 
   /// The rest of this process's state; the other files of this layer work on it.
   [[nodiscard]] process_state& state() const noexcept { return *state_; }
+  /// The calling thread's state on this handle, made on first use.
+  [[nodiscard]] thread_state& thread() const;
 
  private:
   handle();
   lookup_counters& attach_thread() const;
-  void publish_misses(lookup_counters& counters) const noexcept;
+  void publish_misses() const;
+  void publish_all() const noexcept;
 
   std::uint64_t id_ = 0;
   std::uint64_t miss_batch_ = 64;

@@ -43,7 +43,7 @@ struct span_key {
     if (key.size <= view.key_capacity) return platform::equal_bytes(slot.key_bytes(), key.data, key.size);
     const storage::block_ref ref{slot.key.load(std::memory_order_relaxed)};
     const std::uint64_t offset = view.heap.offset(ref);
-    if (ref.length() != key.size || !view.heap_ok(offset, (key.size + 7) & ~std::uint64_t{7})) return false;
+    if (ref.length() != key.size || !view.block_ok(ref)) return false;
     return platform::equal_bytes(view.heap.heap + offset, key.data, key.size);
   }
 };
@@ -55,9 +55,7 @@ template <class Sink>
   const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
   const std::uint64_t offset = view.heap.offset(ref);
   const std::uint64_t length = ref.length();
-  if ((ref.owner() >> view.heap.pairs_shift) >= view.heap.chunks ||
-      !view.heap_ok(offset, (length + 7) & ~std::uint64_t{7}))
-    return lookup::retry;
+  if (!view.block_ok(ref)) return lookup::retry;
   const std::atomic<std::uint64_t>& stamp = view.heap.owners[ref.owner()].second;
   const std::uint64_t before = stamp.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4)

@@ -13,16 +13,19 @@ std::uint64_t block_allocator::draw_stamp(const allocation_context& by) noexcept
   return make_stamp(by.me.slot, drawn);
 }
 
+pair_value load_owner(const platform::atomic_pair& pair) noexcept {
+  pair_value seen{};
+  // A stamp never repeats: what was read between two looks at the same one belongs to it.
+  do {
+    seen.second = pair.second.load(std::memory_order_acquire);
+    seen.first = pair.first.load(std::memory_order_acquire);
+  } while (pair.second.load(std::memory_order_relaxed) != seen.second);
+  return seen;
+}
+
 pair_value block_allocator::pair(block_ref ref) const noexcept {
   if (!view_.block_ok(ref)) return {owner_word::free().bits, 0};
-  const platform::atomic_pair& owner = view_.heap.owners[ref.owner()];
-  pair_value seen{};
-  // The two halves are read one after the other: a mixture fails the CAS that it is meant for.
-  do {
-    seen.second = owner.second.load(std::memory_order_acquire);
-    seen.first = owner.first.load(std::memory_order_acquire);
-  } while (owner.second.load(std::memory_order_relaxed) != seen.second);
-  return seen;
+  return load_owner(view_.heap.owners[ref.owner()]);
 }
 
 owned_block block_allocator::allocate(std::uint32_t length, const allocation_context& by) {

@@ -49,6 +49,9 @@ struct owned_block {
   explicit operator bool() const noexcept { return stamp != 0; }
 };
 
+/// An owner pair whose halves belong together.
+platform::pair_value load_owner(const platform::atomic_pair& pair) noexcept;
+
 class block_allocator {
  public:
   block_allocator(const segment_view& view, platform::segment_file& file) noexcept

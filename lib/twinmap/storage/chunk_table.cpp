@@ -43,6 +43,9 @@ std::optional<std::uint32_t> chunk_table::find_and_claim(std::uint32_t count, pl
     const std::uint32_t first = chunk + 1 - count;
     if (try_claim(first, count, me)) {
       cursor.store(chunk + 1, std::memory_order_relaxed);
+      auto& free_chunks = view_.header->allocation.free_chunks;
+      const std::uint32_t free = free_chunks.load(std::memory_order_relaxed);
+      free_chunks.store(free - std::min(free, count), std::memory_order_relaxed);
       return first;
     }
     length = 0;
@@ -65,14 +68,16 @@ bool chunk_table::raise(std::uint32_t count) {
     // (H2) Whoever publishes first wins; what the others made resident will be published by the next raise.
     std::uint64_t expected = from;
     auto& published = view_.header->roots.heap_committed;
-    published.compare_exchange_strong(expected, from + bytes);
+    if (published.compare_exchange_strong(expected, from + bytes))
+      view_.header->allocation.free_chunks.fetch_add(more, std::memory_order_relaxed);
     return true;
   }
   return false;
 }
 
 std::optional<std::uint32_t> chunk_table::claim(std::uint32_t count, platform::lease_id me) {
-  if (const auto found = find_and_claim(count, me, true)) return found;
+  if (view_.header->allocation.free_chunks.load(std::memory_order_relaxed) >= count)
+    if (const auto found = find_and_claim(count, me, true)) return found;
   // Others may snatch what a raise brings: a few attempts, then whatever there is.
   for (int attempt = 0; attempt != 8 && raise(count); ++attempt)
     if (const auto found = find_and_claim(count, me, true)) return found;
@@ -100,8 +105,10 @@ bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {
 
 bool chunk_table::release_one(std::uint32_t chunk, chunk_entry seen) noexcept {
   const std::uint32_t frees = view_.header->allocation.run_frees.fetch_add(1, std::memory_order_relaxed) + 1;
-  // 0 stands for "never used"
-  return exchange(chunk, seen, seen.next(chunk_kind::free, (frees & 0xFFFFF) == 0 ? 1 : frees));
+  // Age 0 stands for "never used".
+  if (!exchange(chunk, seen, seen.next(chunk_kind::free, (frees & 0xFFFFF) == 0 ? 1 : frees))) return false;
+  view_.header->allocation.free_chunks.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void chunk_table::release_run(std::uint32_t first, chunk_kind kind, platform::lease_id me) noexcept {

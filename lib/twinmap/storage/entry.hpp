@@ -35,6 +35,9 @@ struct entry_word {
 
 inline constexpr std::size_t inline_value_bytes = 8;
 
+/// Payload of a free slot: the number of the next one in the free list, with this bit; without it the slot is in no list.
+inline constexpr std::uint64_t listed_bit = 1ull << 63;
+
 /// A value block or a long key: 32 bits length, 32 bits index of its owner pair. Where it lies follows from both.
 struct block_ref {
   std::uint64_t bits;

@@ -1,7 +1,7 @@
 #pragma once
 
 // An index table: groups of one cache line, each of 16 words of 32 bits {tag 8, slot 24} or, for slot numbers beyond
-// that, 8 words of 64 bits {tag 16, slot 48}. The same type serves read and dirty.
+// that, 8 words of 64 bits {tag 8, slot 56}. The same type serves read and dirty.
 //
 // Invariants
 //   1. A word of a published table never moves and never becomes empty again (R3): a removed one is a tombstone.
@@ -65,9 +65,9 @@ struct index_word<std::uint32_t> {
 
 template <>
 struct index_word<std::uint64_t> {
-  static constexpr unsigned slot_bits = 48;
+  static constexpr unsigned slot_bits = 56;
   static constexpr unsigned per_group = group_bytes / 8;
-  static constexpr unsigned tag_bits = 16;
+  static constexpr unsigned tag_bits = 8;  // no more: a growing table knows only the tag and 32 bits of the hash
 };
 
 inline constexpr std::uint64_t narrow_slots = 1ull << index_word<std::uint32_t>::slot_bits;

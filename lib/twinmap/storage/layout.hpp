@@ -99,11 +99,12 @@ struct alignas(cache_line) header_locked {
   std::atomic<std::uint32_t> retiring;      ///< first chunk + 1 of a table that is no root any more
   std::atomic<std::uint64_t> births;        ///< birth number of the next insert; starts at 1
   std::atomic<std::uint64_t> read_births;   ///< slots born before this are indexed in read, later ones in dirty only
+  std::atomic<std::uint64_t> next_cycle;    ///< `cycle` after the promotion under way: finishing twice changes nothing
   std::atomic<std::uint64_t> cycle;         ///< grows with every promotion; expunged slots carry the one they left in
   std::atomic<std::uint32_t> slots_used;    ///< slot numbers ever handed out are below this; starts at 1
   std::atomic<std::uint32_t> free_head;     ///< first free slot, linked through payloads; 0: none
-  std::atomic<std::uint32_t> reap_cursor;   ///< slots below it need no reaping in this cycle
-  std::atomic<std::uint32_t> reap_left;     ///< expunged slots of earlier cycles still to be freed, an estimate
+  std::atomic<std::uint32_t> reap_cursor;   ///< slot that reaping or a purge looks at next
+  std::atomic<std::uint32_t> reap_left;     ///< slots still to be looked at for ones expunged in earlier cycles
 };
 static_assert(sizeof(header_locked) == cache_line);
 
@@ -116,7 +117,7 @@ struct alignas(cache_line) header_counts {
   std::atomic<std::uint64_t> miss_base;      ///< misses up to the last promotion; mutex
   std::atomic<std::uint64_t> amended_since;  ///< CLOCK_MONOTONIC ns of the first insert after the last promotion, 0: none
   std::atomic<std::int64_t> size_correction;  ///< what a sweep found the leases' size counters to be wrong by
-  std::atomic<std::uint64_t> reserved;
+  std::atomic<std::uint64_t> read_filled;    ///< words of read that are not empty
 };
 
 struct alignas(cache_line) header_misses {
@@ -128,6 +129,7 @@ struct alignas(cache_line) header_allocation {
   std::array<std::atomic<std::uint32_t>, class_count> class_hint;  ///< chunk to look into first, by size class
   std::atomic<std::uint32_t> run_cursor;                           ///< where the next search for free chunks begins
   std::atomic<std::uint32_t> run_frees;                            ///< counts freed chunks: their age
+  std::atomic<std::uint32_t> free_chunks;                          ///< about how many resident chunks are free
   std::atomic<std::uint32_t> tight;                                ///< 1: memory ran out; nobody hoards blocks
 };
 

@@ -1,0 +1,73 @@
+// What the one who takes the mutex from a dead holder settles (P4): constant time, idempotent, waits for nobody, and may
+// itself be killed anywhere.
+//
+//   found                                   done
+//   dirty is the read table                 the promotion is finished
+//   dirty, and read not amended             amended := 1
+//   a table being built that is no root     its chunks become free
+//   a table retired that is no root         its chunks become free
+//   intent slot, state free                 its words become tombstones, it goes to the free list
+//   intent slot, state expunged             its words in dirty become tombstones
+//   intent slot, live or nil                nothing: the CAS that decides has happened, or has not
+//
+// A slot beyond slots_used was named before it was taken: nothing. A free slot at the head of the list is in the list:
+// it is pushed last and popped first.
+
+#include <twinmap/protocol/locked.hpp>
+
+namespace twinmap::protocol {
+
+using storage::entry_state;
+using storage::root_word;
+
+namespace {
+
+void settle_roots(locked_section& at) noexcept {
+  const root_word dirty = at.dirty();
+  if (!dirty) return;
+  if (dirty.same_table(at.read())) return finish_promotion_locked(at);
+  if (at.read().amended()) return;
+  at.roots().read.store(at.read().with_amended(true).bits, std::memory_order_seq_cst);
+  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+}
+
+/// `named` holds a table's first chunk + 1.
+void settle_table(locked_section& at, std::atomic<std::uint32_t>& named) noexcept {
+  const std::uint32_t chunk = named.load(std::memory_order_relaxed) - 1;
+  const bool is_root = chunk == at.read().chunk() || (at.dirty() && chunk == at.dirty().chunk());
+  if (!is_root && chunk < at.view().heap.chunks)
+    at.by.blocks().chunks().release_run(chunk, storage::chunk_kind::table, at.by.context.me);
+  named.store(0, std::memory_order_relaxed);
+}
+
+void settle_slot(locked_section& at, std::uint32_t slot) {
+  storage::header_locked& locked = at.locked();
+  if (slot >= locked.slots_used.load(std::memory_order_relaxed) || !at.view().slot_ok(slot)) {
+    locked.intent_slot.store(0, std::memory_order_relaxed);
+    return;
+  }
+  const storage::entry_word word{load_pair(at.view().slot(slot)).first};
+  const bool leaving = word.state() == entry_state::free || word.state() == entry_state::expunged;
+  if (leaving && at.dirty()) unindex_locked(at, at.dirty(), slot);
+  if (word.state() == entry_state::free) {
+    if (unindex_locked(at, at.read(), slot) != 0) {
+      at.roots().read.store(at.read().next_generation().bits, std::memory_order_seq_cst);
+      at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+    }
+    give_slot_locked(at, slot);
+  }
+  locked.intent_slot.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void fix_up_locked(locked_section& at) {
+  settle_roots(at);
+  if (at.locked().building.load(std::memory_order_relaxed) != 0) settle_table(at, at.locked().building);
+  if (at.locked().retiring.load(std::memory_order_relaxed) != 0) settle_table(at, at.locked().retiring);
+  if (const std::uint32_t slot = at.locked().intent_slot.load(std::memory_order_relaxed); slot != 0)
+    settle_slot(at, slot);
+  at.by.count(storage::counter::fix_ups);
+}
+
+}  // namespace twinmap::protocol

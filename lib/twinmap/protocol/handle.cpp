@@ -1,0 +1,167 @@
+#include <twinmap/protocol/handle.hpp>
+
+#include <twinmap/protocol/create.hpp>
+#include <twinmap/protocol/process_state.hpp>
+
+#include <string_view>
+#include <thread>
+
+namespace twinmap::protocol {
+
+/// The steps of attaching; a friend of handle, so that the class itself stays what users see.
+struct attachment {
+  static std::unique_ptr<handle> make(const attach_request& request, platform::segment_file file, bool created);
+};
+
+namespace {
+
+std::string_view name_of(const storage::type_descriptor& type) { return {type.name.data(), type.name_length}; }
+
+void check_type(const type_request& asked, const storage::type_descriptor& found, const char* what,
+                const std::string& map) {
+  if (asked.name.empty()) return;
+  if (asked.name != name_of(found))
+    raise(errc::type_mismatch, map,
+          std::string("the ") + what + " type is \"" + std::string(name_of(found)) + "\", asked for \"" + asked.name + '"');
+  if (asked.size != found.size)
+    raise(errc::type_mismatch, map,
+          std::string("the ") + what + " type \"" + asked.name + "\" has " + std::to_string(found.size) +
+              " bytes there and " + std::to_string(asked.size) + " here");
+}
+
+/// What the creator decided replaces what this process asked for: options() tells what is in force.
+void adopt_options(attach_request& request, const storage::header_constant& header) {
+  request.max_bytes = header.file_size;
+  request.max_entries = header.max_entries;
+  request.slot_bytes = 1u << header.slot_shift;
+  request.max_writers = header.max_writers;
+  request.owner = {static_cast<mode_t>(header.mode), static_cast<gid_t>(header.group)};
+  request.huge_pages = header.huge_pages != 0;
+  request.hash_mask = header.hash_mask;
+  request.key = {std::string(name_of(header.key_type)), header.key_type.size};
+  request.value = {std::string(name_of(header.value_type)), header.value_type.size};
+}
+
+platform::segment_file open_segment(const attach_request& request, const platform::map_location& where) {
+  const bool writing = request.mode != attach_mode::open_read_only;
+  platform::trust whom = request.whom;
+  whom.world_writable_ok = whom.world_writable_ok || (request.owner.mode & 0002) != 0;
+  platform::segment_file file = platform::segment_file::open(
+      where, writing ? platform::access::read_write : platform::access::read_only, whom);
+  if (file.size() < storage::header_bytes)
+    raise(errc::corrupted, where.name,
+          "the file has " + std::to_string(file.size()) + " bytes, a header alone takes " +
+              std::to_string(storage::header_bytes));
+  const auto* header = reinterpret_cast<const storage::segment_header*>(file.base());
+  storage::check_header(header->constant, file.size(), writing, where.name);
+  check_type(request.key, header->constant.key_type, "key", where.name);
+  check_type(request.value, header->constant.value_type, "value", where.name);
+  return file;
+}
+
+platform::segment_file create_or_empty(const attach_request& request, const platform::map_location& where) {
+  platform::segment_file file = create_segment(request, where);
+  return file.publish(where) ? std::move(file) : platform::segment_file{};
+}
+
+}  // namespace
+
+handle::handle() : state_(std::make_unique<process_state>(view)) {}
+
+std::unique_ptr<handle> attachment::make(const attach_request& request, platform::segment_file file, bool created) {
+  std::unique_ptr<handle> map(new handle);
+  process_state& state = *map->state_;
+  state.request = request;
+  state.where = {request.name, platform::resolve_directory(request.directory)};
+  state.created = created;
+  state.file = std::move(file);
+  storage::make_view(state.file.base(), map->view);
+  const storage::header_constant& header = map->view.header->constant;
+  adopt_options(state.request, header);
+  map->miss_batch_ = request.miss_batch == 0 ? 1 : request.miss_batch;
+  map->id_ = register_handle(state);
+  if (map->read_only()) return map;
+  state.locks = platform::lock_file::open(state.where, state.file, header.uuid, state.request.owner, request.lock_timeout);
+  state.leases = {state.file.base() + header.leases.offset, storage::lease_stride, header.max_writers};
+  provide_spare_lease(*map);
+  return map;
+}
+
+std::unique_ptr<handle> handle::attach(const attach_request& request) {
+  platform::check_name(request.name);
+  platform::check_platform(request.name);
+  const platform::map_location where{request.name, platform::resolve_directory(request.directory)};
+  const bool may_create = request.mode == attach_mode::create_only || request.mode == attach_mode::open_or_create;
+  const bool may_open = request.mode != attach_mode::create_only;
+  // A name may come and go between an open that finds nothing and a create that finds something.
+  constexpr int attempts = 100;
+  for (int attempt = 0; attempt != attempts; ++attempt) {
+    if (may_open) {
+      try {
+        return attachment::make(request, open_segment(request, where), false);
+      } catch (const error& failure) {
+        if (failure.code() != errc::not_found || !may_create) throw;
+      }
+    }
+    if (platform::segment_file file = create_or_empty(request, where)) return attachment::make(request, std::move(file), true);
+    if (!may_open) raise(errc::already_exists, request.name, where.segment_path() + " exists");
+    std::this_thread::yield();
+  }
+  raise(errc::already_exists, request.name, where.segment_path() + " came and went in each of 100 attempts");
+}
+
+handle::~handle() {
+  if (id_ == 0) return;
+  unregister_handle(id_);
+  const std::lock_guard guard(state_->threads_mutex);
+  for (const auto& thread : state_->threads) {
+    if (!thread->lease.valid()) continue;
+    auto* stacks = reinterpret_cast<storage::private_stacks*>(thread->lease.private_memory());
+    state_->blocks.flush({thread->lease.id(), &view.lease(thread->lease.id().slot), stacks});
+  }
+  if (read_only()) return;
+  publish_all();
+}
+
+void handle::publish_all() const noexcept {
+  const auto publish = [this](std::uint64_t n, storage::counter which) {
+    if (n != 0) view.header->totals[static_cast<std::size_t>(which)].fetch_add(n, std::memory_order_relaxed);
+  };
+  const auto publish_set = [&](const lookup_counters& now, const lookup_counters& before) {
+    publish(now.hits_read.load() - before.hits_read.load(), storage::counter::hits_read);
+    publish(now.hits_dirty.load() - before.hits_dirty.load(), storage::counter::hits_dirty);
+    publish(now.misses.load() - before.misses.load(), storage::counter::misses);
+    publish(now.retries.load() - before.retries.load(), storage::counter::retries);
+  };
+  const lookup_counters none;
+  publish_set(state_->gone, none);
+  for (const auto& thread : state_->threads) publish_set(thread->counters, thread->published);
+}
+
+std::uint64_t handle::size() const noexcept { return count_size(view); }
+bool handle::created() const noexcept { return state_->created; }
+bool handle::read_only() const noexcept { return state_->request.mode == attach_mode::open_read_only; }
+bool handle::retired() const noexcept { return view.roots->retired.load(std::memory_order_acquire) != 0; }
+const attach_request& handle::request() const noexcept { return state_->request; }
+const std::string& handle::name() const noexcept { return state_->request.name; }
+
+void handle::raise_corrupted(const char* what) const { raise(errc::corrupted, name(), what); }
+
+bool remove(const std::string& name, const std::string& directory) {
+  platform::check_name(name);
+  const platform::map_location where{name, platform::resolve_directory(directory)};
+  try {
+    platform::trust anyone;
+    anyone.world_writable_ok = true;
+    const platform::segment_file file = platform::segment_file::open(where, platform::access::read_write, anyone);
+    auto* header = reinterpret_cast<storage::segment_header*>(file.base());
+    if (file.size() >= storage::header_bytes && header->constant.magic == storage::segment_magic)
+      header->roots.retired.store(1, std::memory_order_release);
+  } catch (const error& failure) {
+    if (failure.code() == errc::not_found) return false;
+    // What cannot be opened, a damaged file among them, can still be removed by who may write the directory.
+  }
+  return platform::remove_files(where);
+}
+
+}  // namespace twinmap::protocol

@@ -1,0 +1,87 @@
+#pragma once
+
+// What a process keeps of an attachment beside the view: files, threads, leases. Per process, never in the segment.
+
+#include <twinmap/platform/lease.hpp>
+#include <twinmap/platform/robust_mutex.hpp>
+#include <twinmap/protocol/handle.hpp>
+#include <twinmap/storage/block_allocator.hpp>
+
+#include <mutex>
+
+namespace twinmap::protocol {
+
+/// One thread on one handle. Made by its thread, read by `stats` of others, freed at the thread's end or with the handle.
+struct thread_state {
+  lookup_counters counters;
+  lookup_counters published;  ///< how much of `counters` has gone into the segment
+  platform::lease lease;
+};
+
+/// A lease that no thread uses: the one taken at attach, until the first writing thread gets it. Lookups borrow it for a
+/// promotion, so that they need no system call (P1).
+class spare_lease {
+ public:
+  void put(platform::lease lease);
+  /// Empty if there is none or somebody has it.
+  [[nodiscard]] platform::lease take();
+  void lock() { mutex_.lock(); }  ///< around fork
+  void unlock() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+  platform::lease lease_;
+};
+
+struct process_state {
+  explicit process_state(const segment_view& view) : blocks(view, file) {}
+
+  attach_request request;
+  platform::map_location where;
+  platform::segment_file file;
+  platform::lock_file locks;  ///< none on a read-only handle
+  platform::lease_directory leases;
+  storage::block_allocator blocks;
+  bool created = false;
+
+  spare_lease spare;
+  std::mutex threads_mutex;
+  std::vector<std::unique_ptr<thread_state>> threads;
+  lookup_counters gone;            ///< unpublished counts of threads that ended
+};
+
+/// A thread about to write: its lease and what goes with it.
+struct writer {
+  handle& map;
+  thread_state& thread;
+  storage::allocation_context context;
+
+  [[nodiscard]] process_state& state() const noexcept { return map.state(); }
+  [[nodiscard]] storage::block_allocator& blocks() const noexcept { return map.state().blocks; }
+  [[nodiscard]] storage::segment_header& header() const noexcept { return *map.view.header; }
+
+  void count(storage::counter which, std::uint64_t n = 1) const noexcept {
+    auto& cell = context.page->counts[static_cast<std::size_t>(which)];
+    cell.store(cell.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+};
+
+/// The calling thread as a writer, with a living lease. Raises read_only, retired, too_many_writers, no_space.
+writer begin_write(handle& map);
+/// The same for caretaking, which a retired map allows.
+writer begin_care(handle& map);
+/// Publishes this thread's lookup counters into its lease: called at the end of every write.
+void publish_counters(const writer& by) noexcept;
+
+/// Handles of this process by id, so that a thread's end finds those that still exist. Ids are never used twice.
+std::uint64_t register_handle(process_state& state);
+void unregister_handle(std::uint64_t id);
+/// Takes the lease that the first writing thread, or a promoting lookup, will use.
+void provide_spare_lease(handle& map);
+
+/// Keys live now, by the leases' counters.
+std::uint64_t count_size(const segment_view& view) noexcept;
+
+[[noreturn]] void raise_no_space(const handle& map, std::uint64_t needed, const char* what);
+
+}  // namespace twinmap::protocol

@@ -1,0 +1,160 @@
+// Entry slots under the mutex: taking, giving back, reaping what earlier compactions expunged, purging in place.
+//
+// (S1) the CAS to free pairs with (R3) of reader.hpp. (S2) the release store of slots_committed pairs with (V1) of
+// view.hpp: slots below it are resident.
+
+#include <twinmap/protocol/locked.hpp>
+
+#include <algorithm>
+
+namespace twinmap::protocol {
+
+using storage::counter;
+using storage::entry_state;
+using storage::entry_word;
+
+platform::pair_value load_pair(const storage::entry& slot) noexcept {
+  platform::pair_value seen{};
+  do {
+    seen.first = slot.value.first.load(std::memory_order_acquire);
+    seen.second = slot.value.second.load(std::memory_order_acquire);
+  } while (slot.value.first.load(std::memory_order_relaxed) != seen.first);
+  return seen;
+}
+
+namespace {
+
+/// Makes more slots resident: an eighth more, 64 KiB to 4 MiB at a time, a page if that is all there is.
+bool commit_slots(locked_section& at) {
+  const segment_view& view = at.view();
+  const std::uint64_t now = at.roots().slots_committed.load(std::memory_order_relaxed);
+  const storage::header_constant& constant = view.header->constant;
+  platform::segment_file& file = at.by.state().file;
+  const std::uint64_t page = constant.page_size;
+  for (const std::uint64_t step : {std::clamp<std::uint64_t>((now << view.slot_shift) / 8, 16 * page, 1024 * page), page}) {
+    const std::uint64_t next = std::min(now + (step >> view.slot_shift), view.max_slots);
+    if (next == now) return false;
+    if (file.commit(constant.slots.offset + (now << view.slot_shift), (next - now) << view.slot_shift) ||
+        file.commit(constant.hashes.offset + now * sizeof(std::uint32_t), (next - now) * sizeof(std::uint32_t)))
+      continue;
+    at.roots().slots_committed.store(next, std::memory_order_release);  // (S2)
+    return true;
+  }
+  return false;
+}
+
+std::uint64_t pop_free(locked_section& at) noexcept {
+  storage::header_locked& locked = at.locked();
+  const std::uint32_t slot = locked.free_head.load(std::memory_order_relaxed);
+  if (slot == 0) return 0;
+  if (slot >= locked.slots_used.load(std::memory_order_relaxed) || !at.view().slot_ok(slot)) {
+    locked.free_head.store(0, std::memory_order_relaxed);  // scribbled: a sweep finds the rest of the list again
+    return 0;
+  }
+  const platform::pair_value seen = load_pair(at.view().slot(slot));
+  if (entry_word{seen.first}.state() != entry_state::free) {
+    locked.free_head.store(0, std::memory_order_relaxed);
+    return 0;
+  }
+  locked.intent_slot.store(slot, std::memory_order_relaxed);
+  locked.free_head.store(static_cast<std::uint32_t>(seen.second), std::memory_order_release);
+  compare_exchange(at.view().slot(slot).value, seen, {entry_word{seen.first}.next(entry_state::free).bits, 0});
+  return slot;
+}
+
+void release_long_key(locked_section& at, const storage::entry& slot) noexcept {
+  const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
+  if (meta.key_length() <= at.view().key_capacity) return;
+  const storage::block_ref key{slot.key.load(std::memory_order_relaxed)};
+  at.by.blocks().retire(key, at.by.blocks().pair(key), at.by.context, false);
+}
+
+}  // namespace
+
+std::uint64_t take_slot_locked(locked_section& at, errc& why) {
+  if (const std::uint64_t slot = pop_free(at); slot != 0) return slot;
+  storage::header_locked& locked = at.locked();
+  const std::uint64_t used = locked.slots_used.load(std::memory_order_relaxed);
+  why = used >= at.view().max_slots ? errc::too_many_entries : errc::no_space;
+  if (used < at.view().max_slots && (at.view().slot_ok(used) || commit_slots(at))) {
+    locked.intent_slot.store(static_cast<std::uint32_t>(used), std::memory_order_relaxed);
+    locked.slots_used.store(static_cast<std::uint32_t>(used + 1), std::memory_order_release);
+    return used;
+  }
+  reap_some_locked(at, locked.reap_left.load(std::memory_order_relaxed));
+  if (const std::uint64_t slot = pop_free(at); slot != 0) return slot;
+  constexpr std::uint32_t enough = 64;
+  purge_locked(at, enough);
+  return pop_free(at);
+}
+
+void give_slot_locked(locked_section& at, std::uint64_t slot) noexcept {
+  storage::header_locked& locked = at.locked();
+  storage::entry& entry = at.view().slot(slot);
+  const platform::pair_value seen = load_pair(entry);
+  const std::uint64_t next = locked.free_head.load(std::memory_order_relaxed);
+  if (entry_word{seen.first}.state() == entry_state::free && next != slot) {
+    compare_exchange(entry.value, seen, {entry_word{seen.first}.next(entry_state::free).bits, next | storage::listed_bit});
+    locked.free_head.store(static_cast<std::uint32_t>(slot), std::memory_order_release);
+  }
+  locked.intent_slot.store(0, std::memory_order_relaxed);
+}
+
+bool free_slot_locked(locked_section& at, std::uint64_t slot, platform::pair_value seen) {
+  storage::header_locked& locked = at.locked();
+  storage::entry& entry = at.view().slot(slot);
+  const storage::entry_meta meta{entry.meta.load(std::memory_order_relaxed)};
+  locked.intent_slot.store(static_cast<std::uint32_t>(slot), std::memory_order_relaxed);
+  // (S1) First the state, then the tombstones (R4): a revived store must not be lost.
+  const entry_word freed = entry_word{seen.first}.next(entry_state::free);
+  if (!compare_exchange(entry.value, seen, {freed.bits, 0})) {
+    locked.intent_slot.store(0, std::memory_order_relaxed);
+    return false;
+  }
+  if (at.dirty()) unindex_locked(at, at.dirty(), slot);
+  if (meta.birth() < locked.read_births.load(std::memory_order_relaxed)) unindex_locked(at, at.read(), slot);
+  release_long_key(at, entry);
+  give_slot_locked(at, slot);
+  return true;
+}
+
+void reap_some_locked(locked_section& at, std::uint32_t steps) {
+  storage::header_locked& locked = at.locked();
+  std::uint32_t left = locked.reap_left.load(std::memory_order_relaxed);
+  std::uint32_t slot = locked.reap_cursor.load(std::memory_order_relaxed);
+  const std::uint32_t used = locked.slots_used.load(std::memory_order_relaxed);
+  const std::uint64_t cycle = locked.cycle.load(std::memory_order_relaxed);
+  for (; steps != 0 && left != 0; --steps, --left, ++slot) {
+    if (slot == 0 || slot >= used) slot = 1;
+    if (!at.view().slot_ok(slot)) continue;
+    const platform::pair_value seen = load_pair(at.view().slot(slot));
+    // Expunged in an earlier cycle: the read table that named it is gone, and dirty never did.
+    if (entry_word{seen.first}.state() == entry_state::expunged && seen.second != cycle &&
+        free_slot_locked(at, slot, seen))
+      at.by.count(counter::swept_slots);
+  }
+  locked.reap_left.store(left, std::memory_order_relaxed);
+  locked.reap_cursor.store(slot, std::memory_order_relaxed);
+}
+
+std::uint32_t purge_locked(locked_section& at, std::uint32_t enough) {
+  storage::header_locked& locked = at.locked();
+  // An in-place change of read: its generation says so before it happens (R3).
+  at.roots().read.store(at.read().next_generation().bits, std::memory_order_seq_cst);
+  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+  std::uint32_t freed = 0;
+  std::uint32_t slot = locked.reap_cursor.load(std::memory_order_relaxed);
+  const std::uint32_t used = locked.slots_used.load(std::memory_order_relaxed);
+  for (std::uint32_t steps = 1; steps < used && freed < enough; ++steps, ++slot) {
+    if (slot == 0 || slot >= used) slot = 1;
+    if (!at.view().slot_ok(slot)) continue;
+    const platform::pair_value seen = load_pair(at.view().slot(slot));
+    const entry_state state = entry_word{seen.first}.state();
+    if ((state == entry_state::nil || state == entry_state::expunged) && free_slot_locked(at, slot, seen)) ++freed;
+  }
+  locked.reap_cursor.store(slot, std::memory_order_relaxed);
+  at.by.count(counter::purged, freed);
+  return freed;
+}
+
+}  // namespace twinmap::protocol

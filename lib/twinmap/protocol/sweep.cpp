@@ -1,0 +1,253 @@
+// Taking back what the dead held (P5), while everyone works. Nothing here waits for a living process.
+//
+// Blocks, in batches: read owner pairs → see which of their leases are dead → scan all slots → CAS the very pair that was
+// read ⚑. A block is named by at most one slot for as long as its stamp stands, and once unnamed it never is again under
+// that stamp; so a pair that was live or a dead one's before the scan, and that the scan did not find named, is garbage,
+// and if anybody was faster the CAS fails.
+
+#include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/lease_census.hpp>
+
+#include <algorithm>
+
+namespace twinmap::protocol {
+
+using platform::pair_value;
+using storage::block_ref;
+using storage::chunk_entry;
+using storage::chunk_kind;
+using storage::counter;
+using storage::entry_state;
+using storage::entry_word;
+using storage::owner_kind;
+using storage::owner_word;
+
+namespace {
+
+struct candidate {
+  std::uint32_t owner;
+  pair_value seen;
+};
+
+std::uint64_t used_slots(const segment_view& view) noexcept {
+  return std::min<std::uint64_t>(view.header->locked.slots_used.load(std::memory_order_acquire), view.max_slots);
+}
+
+/// Which owner indexes the slots name, as values or as long keys.
+class named_blocks {
+ public:
+  explicit named_blocks(const segment_view& view)
+      : view_(view), named_(std::size_t{view.heap.chunks} << view.heap.pairs_shift) {}
+
+  void scan() {
+    for (std::uint64_t number = 1; number < used_slots(view_); ++number)
+      if (view_.slot_ok(number)) scan_slot(view_.slot(number));
+  }
+  [[nodiscard]] bool contains(std::uint32_t owner) const { return owner < named_.size() && named_[owner]; }
+
+ private:
+  void scan_slot(const storage::entry& slot) {
+    for (std::uint32_t attempt = 0; attempt != 1u << 20; ++attempt) {
+      const pair_value seen = load_pair(slot);
+      const entry_word word{seen.first};
+      if (word.state() == entry_state::free) return;
+      const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
+      const block_ref key{slot.key.load(std::memory_order_relaxed)};
+      platform::acquire_fence();  // (R4) of reader.hpp
+      if (slot.value.first.load(std::memory_order_relaxed) != seen.first) continue;
+      if (word.state() == entry_state::live_block) note(block_ref{seen.second});
+      if (meta.key_length() > view_.key_capacity) note(key);
+      return;
+    }
+  }
+  void note(block_ref ref) {
+    if (ref.owner() < named_.size()) named_[ref.owner()] = true;
+  }
+
+  const segment_view& view_;
+  std::vector<bool> named_;
+};
+
+class sweeper {
+ public:
+  explicit sweeper(writer& by) : by_(by), view_(by.map.view), chunks_(by.blocks().chunks()), census_(by.map) {}
+
+  sweep_report run() {
+    by_.header().roots.sweep_wanted.store(0, std::memory_order_relaxed);
+    report_.leases_released = census_.release_dead();
+    sweep_blocks();
+    sweep_chunks();
+    sweep_slots();
+    report_.size_corrected = recount();
+    by_.count(counter::sweeps);
+    by_.count(counter::swept_blocks, report_.blocks_freed);
+    by_.count(counter::swept_slots, report_.slots_freed);
+    if (report_.blocks_freed + report_.chunks_freed != 0) by_.header().allocation.tight.store(0, std::memory_order_relaxed);
+    return report_;
+  }
+
+ private:
+  void gather(std::uint32_t chunk, std::vector<candidate>& found) {
+    const chunk_entry entry = chunks_.load(chunk);
+    std::uint32_t pairs = 0;
+    if (entry.kind() == chunk_kind::run) pairs = 1;
+    if (entry.kind() == chunk_kind::small && entry.number() < storage::class_count)
+      pairs = chunks_.blocks_of(entry.number());
+    for (std::uint32_t i = 0; i != pairs; ++i) {
+      const std::uint32_t owner = (chunk << view_.heap.pairs_shift) + i;
+      const pair_value seen = storage::load_owner(view_.heap.owners[owner]);
+      const owner_word held{seen.first};
+      if (held.kind() == owner_kind::live || (held.kind() == owner_kind::leased && census_.dead(held.lease())))
+        found.push_back({owner, seen});
+    }
+  }
+
+  void settle(const candidate& block, bool named) {
+    const bool was_live = owner_word{block.seen.first}.kind() == owner_kind::live;
+    if (named) {
+      if (!was_live && by_.blocks().settle(block.owner, block.seen, owner_word::live())) ++report_.blocks_adopted;
+      return;
+    }
+    if (!by_.blocks().settle(block.owner, block.seen, owner_word::free())) return;
+    ++report_.blocks_freed;
+    const std::uint32_t chunk = block.owner >> view_.heap.pairs_shift;
+    if (chunks_.load(chunk).kind() == chunk_kind::run)
+      chunks_.release_run(chunk, chunk_kind::run, by_.context.me);
+    else
+      view_.chunk(chunk).free_hint.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  void sweep_blocks() {
+    constexpr std::size_t batch = 1u << 20;
+    std::vector<candidate> found;
+    const std::uint32_t limit = chunks_.committed();
+    for (std::uint32_t chunk = 0; chunk != limit;) {
+      found.clear();
+      for (; chunk != limit && found.size() < batch; ++chunk) gather(chunk, found);
+      if (found.empty()) continue;
+      named_blocks named(view_);
+      named.scan();
+      for (const candidate& block : found) settle(block, named.contains(block.owner));
+    }
+  }
+
+  /// Pairs of a chunk that a dead one was turning into something else: what it had leased becomes free.
+  bool free_pairs_of_dead(std::uint32_t chunk) {
+    const std::uint32_t base = chunk << view_.heap.pairs_shift;
+    const std::uint32_t pairs = 1u << view_.heap.pairs_shift;
+    const std::uint64_t offset =
+        view_.header->constant.owners.offset + std::uint64_t{base} * sizeof(platform::atomic_pair);
+    if (chunks_.commit(offset, pairs * sizeof(platform::atomic_pair))) return false;
+    for (std::uint32_t i = 0; i != pairs; ++i) {
+      const pair_value seen = storage::load_owner(view_.heap.owners[base + i]);
+      const owner_word held{seen.first};
+      if (held.kind() == owner_kind::leased && census_.dead(held.lease()))
+        by_.blocks().settle(base + i, seen, owner_word::free());
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool orphan_tail(std::uint32_t chunk, chunk_entry tail) const noexcept {
+    if (tail.number() == 0 || tail.number() > chunk) return true;
+    const chunk_entry head = chunks_.load(chunk - tail.number());
+    const bool whole = head.kind() == chunk_kind::run || head.kind() == chunk_kind::table;
+    if (whole) return head.number() <= tail.number();
+    return head.kind() != chunk_kind::claimed || census_.dead(head);
+  }
+
+  void sweep_chunks() {
+    const std::uint32_t limit = chunks_.committed();
+    std::uint32_t free = 0;
+    for (std::uint32_t chunk = 0; chunk != limit; ++chunk) {
+      const chunk_entry entry = chunks_.load(chunk);
+      const bool of_dead = entry.kind() == chunk_kind::claimed && census_.dead(entry);
+      const bool orphan = entry.kind() == chunk_kind::tail && orphan_tail(chunk, entry);
+      if ((of_dead && free_pairs_of_dead(chunk) && chunks_.release_one(chunk, entry)) ||
+          (orphan && chunks_.load(chunk) == entry && chunks_.release_one(chunk, entry)) ||
+          (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) && by_.blocks().dissolve(chunk, by_.context)))
+        ++report_.chunks_freed;
+      if (chunks_.load(chunk).kind() == chunk_kind::free) ++free;
+    }
+    by_.header().allocation.free_chunks.store(free, std::memory_order_relaxed);
+  }
+
+  /// Counts, and mends the hint on the way.
+  bool wholly_free(std::uint32_t chunk, chunk_entry entry) const noexcept {
+    if (entry.number() >= storage::class_count) return false;
+    const std::uint32_t blocks = chunks_.blocks_of(entry.number());
+    std::uint32_t free = 0;
+    for (std::uint32_t i = 0; i != blocks; ++i) {
+      const auto& pair = view_.heap.owners[(chunk << view_.heap.pairs_shift) + i];
+      if (owner_word{pair.first.load(std::memory_order_relaxed)}.kind() == owner_kind::free) ++free;
+    }
+    view_.chunk(chunk).free_hint.store(free, std::memory_order_relaxed);
+    return free == blocks;
+  }
+
+  [[nodiscard]] bool orphan_slot(std::uint64_t number) const noexcept {
+    const pair_value seen = load_pair(view_.slot(number));
+    return entry_word{seen.first}.state() == entry_state::free && (seen.second & storage::listed_bit) == 0;
+  }
+
+  /// Slots in small batches under the mutex: those expunged long ago, and free ones that are in no list.
+  void sweep_slots() {
+    constexpr std::uint32_t batch = 4096;
+    while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0) {
+      locked_section at(by_);
+      reap_some_locked(at, batch);
+    }
+    for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
+      if (!view_.slot_ok(number) || !orphan_slot(number)) continue;
+      locked_section at(by_);
+      // Under the mutex nothing is in flux: what is free and in no list now is lost.
+      if (!orphan_slot(number)) continue;
+      at.locked().intent_slot.store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
+      give_slot_locked(at, number);
+      ++report_.slots_freed;
+    }
+  }
+
+  /// What `size` is wrong by: only if no key came or went during the count.
+  std::int64_t recount() {
+    constexpr int attempts = 3;
+    auto& correction = view_.header->counts.size_correction;
+    for (int attempt = 0; attempt != attempts; ++attempt) {
+      std::int64_t before = correction.load(std::memory_order_relaxed);
+      const auto moment = census_.transitions();
+      if (!moment) continue;
+      const auto counted = static_cast<std::int64_t>(count_size(view_));
+      std::int64_t live = 0;
+      for (std::uint64_t number = 1; number < used_slots(view_); ++number)
+        if (view_.slot_ok(number) && entry_word{view_.slot(number).value.first.load(std::memory_order_acquire)}.live())
+          ++live;
+      if (census_.transitions() != moment) continue;
+      if (live == counted || correction.compare_exchange_strong(before, before + live - counted)) return live - counted;
+    }
+    return 0;
+  }
+
+  writer& by_;
+  const segment_view& view_;
+  storage::chunk_table& chunks_;
+  lease_census census_;
+  sweep_report report_;
+};
+
+}  // namespace
+
+sweep_report sweep(handle& map) {
+  writer by = begin_care(map);
+  by.blocks().flush(by.context);
+  return sweeper(by).run();
+}
+
+bool promote(handle& map) {
+  writer by = begin_care(map);
+  locked_section at(by);
+  if (!at.dirty()) return false;
+  promote_locked(at);
+  return true;
+}
+
+}  // namespace twinmap::protocol

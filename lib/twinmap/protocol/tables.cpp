@@ -1,0 +1,313 @@
+// The two tables under the mutex: building dirty, growing it, promoting it.
+//
+// (T1) the release store of a root pairs with the seq_cst loads of roots (R1, R2 in reader.hpp): whoever sees the root
+// sees a complete table.
+
+#include <twinmap/platform/clock.hpp>
+#include <twinmap/protocol/locked.hpp>
+#include <twinmap/storage/table_words.hpp>
+
+#include <algorithm>
+
+namespace twinmap::protocol {
+
+using storage::counter;
+using storage::entry_state;
+using storage::entry_word;
+using storage::root_word;
+
+namespace {
+
+void bump_epoch(locked_section& at) noexcept { at.roots().epoch.fetch_add(1, std::memory_order_seq_cst); }
+
+void store_root(locked_section& at, std::atomic<std::uint64_t>& cell, root_word root) noexcept {
+  cell.store(root.bits, std::memory_order_seq_cst);  // (T1)
+  bump_epoch(at);
+}
+
+std::byte* table_memory(locked_section& at, root_word root) {
+  const std::uint64_t start = std::uint64_t{root.chunk()} << at.view().heap.chunk_shift;
+  if (root.groups() == 0 || !at.view().heap_ok(start, root.groups() * storage::group_bytes))
+    at.by.map.raise_corrupted("a table root leads outside the heap");
+  return at.view().heap.heap + start;
+}
+
+std::uint32_t chunks_of_table(const segment_view& view, std::uint64_t groups) noexcept {
+  const std::uint64_t bytes = groups * storage::group_bytes;
+  return static_cast<std::uint32_t>((bytes + view.heap.chunk_bytes() - 1) >> view.heap.chunk_shift);
+}
+
+void release_table(locked_section& at, std::uint32_t chunk) noexcept {
+  at.by.blocks().chunks().release_run(chunk, storage::chunk_kind::table, at.by.context.me);
+}
+
+/// An empty table, named as the one being built; a zero root if there is no memory.
+root_word new_table(locked_section& at, std::uint64_t groups, bool wide) {
+  const segment_view& view = at.view();
+  if (groups > root_word::max_groups) return {0};
+  const std::uint32_t count = chunks_of_table(view, groups);
+  const auto first = at.by.blocks().chunks().claim(count, at.by.context.me);
+  if (!first) return {0};
+  at.locked().building.store(*first + 1, std::memory_order_relaxed);
+  at.by.blocks().chunks().publish_run(*first, count, storage::chunk_kind::table);
+  auto* words = reinterpret_cast<std::uint64_t*>(view.heap.heap + (std::uint64_t{*first} << view.heap.chunk_shift));
+  for (std::uint64_t i = 0; i != groups * (storage::group_bytes / 8); ++i) __atomic_store_n(words + i, 0, __ATOMIC_RELAXED);
+  const std::uint64_t generation = at.read().generation() + 1;
+  return root_word::make(*first, groups, wide, generation & 0xFFFF);
+}
+
+void abandon_table(locked_section& at, root_word table) noexcept {
+  release_table(at, table.chunk());
+  at.locked().building.store(0, std::memory_order_relaxed);
+}
+
+/// What a build copies, and what it leaves behind.
+struct build {
+  locked_section& at;
+  root_word from;
+  root_word to;
+  bool compacting;
+  std::uint64_t placed = 0;
+  std::uint64_t expunged = 0;
+};
+
+/// Compaction: a nil slot leaves dirty. True if the word is not to be copied.
+bool leave_behind(build& job, std::uint64_t slot) {
+  storage::entry& entry = job.at.view().slot(slot);
+  const platform::pair_value seen = load_pair(entry);
+  if (entry_word{seen.first}.state() == entry_state::expunged) return true;
+  if (entry_word{seen.first}.state() != entry_state::nil) return false;
+  const storage::entry_meta meta{entry.meta.load(std::memory_order_relaxed)};
+  if (meta.birth() >= job.at.locked().read_births.load(std::memory_order_relaxed))
+    return free_slot_locked(job.at, slot, seen);  // in dirty alone: nobody needs it
+  // Counted first: a build that finds expunged slots in read must leave them behind, also after a crash here.
+  job.at.counts().expunged.fetch_add(1, std::memory_order_relaxed);
+  // (E3) nil → expunged before the word leaves dirty (R4); pairs with (R3) of reader.hpp.
+  const std::uint64_t cycle = job.at.locked().cycle.load(std::memory_order_relaxed);
+  job.at.locked().intent_slot.store(static_cast<std::uint32_t>(slot), std::memory_order_relaxed);
+  const bool won = compare_exchange(entry.value, seen, {entry_word{seen.first}.next(entry_state::expunged).bits, cycle});
+  if (won) {
+    ++job.expunged;
+    if (job.at.dirty()) unindex_locked(job.at, job.at.dirty(), slot);
+  }
+  job.at.locked().intent_slot.store(0, std::memory_order_relaxed);
+  return won;
+}
+
+template <class From>
+void prefetch_group(build& job, const std::byte* group) noexcept {
+  for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
+    const std::uint64_t slot = storage::slot_of<From>(storage::load_word<From>(group, i));
+    if (!job.at.view().slot_ok(slot)) continue;
+    __builtin_prefetch(&job.at.view().slot_hash(slot));
+    if (job.compacting) __builtin_prefetch(&job.at.view().slot(slot));
+  }
+}
+
+/// Walks the groups of one table in order, which is nearly the order of the other: the copy runs through memory.
+template <class From, class To>
+bool copy_words(build& job) {
+  std::byte* from = table_memory(job.at, job.from);
+  std::byte* to = table_memory(job.at, job.to);
+  constexpr std::uint64_t ahead = 4;
+  const std::uint64_t groups = job.from.groups();
+  for (std::uint64_t group = 0; group != groups; ++group) {
+    if (group + ahead < groups) prefetch_group<From>(job, from + (group + ahead) * storage::group_bytes);
+    for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
+      const From word = storage::load_word<From>(from + group * storage::group_bytes, i);
+      const std::uint64_t slot = storage::slot_of<From>(word);
+      if (!job.at.view().slot_ok(slot) || (job.compacting && leave_behind(job, slot))) continue;
+      const std::uint64_t tag = std::uint64_t{word >> storage::index_word<From>::slot_bits} << 56;
+      const std::uint32_t low = job.at.view().slot_hash(slot).load(std::memory_order_relaxed);
+      if (storage::place_word<To>(to, job.to.groups(), low, storage::make_word<To>(tag, slot)) ==
+          storage::placed::no_room)
+        return false;
+      ++job.placed;
+    }
+  }
+  return true;
+}
+
+/// Same shape: cache lines are copied as they are, tombstones included.
+void copy_lines(build& job) {
+  const auto* from = reinterpret_cast<const std::uint64_t*>(table_memory(job.at, job.from));
+  auto* to = reinterpret_cast<std::uint64_t*>(table_memory(job.at, job.to));
+  for (std::uint64_t i = 0; i != job.from.groups() * (storage::group_bytes / 8); ++i)
+    __atomic_store_n(to + i, __atomic_load_n(from + i, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+bool copy_table(build& job) {
+  if (!job.from.wide() && !job.to.wide()) return copy_words<std::uint32_t, std::uint32_t>(job);
+  if (!job.from.wide()) return copy_words<std::uint32_t, std::uint64_t>(job);
+  if (!job.to.wide()) return copy_words<std::uint64_t, std::uint32_t>(job);
+  return copy_words<std::uint64_t, std::uint64_t>(job);
+}
+
+/// Numbers of the table that a build starts from.
+struct table_counts {
+  std::uint64_t named;
+  std::uint64_t filled;
+};
+
+bool wide_needed(locked_section& at) noexcept {
+  return at.locked().slots_used.load(std::memory_order_relaxed) + 1 >= storage::narrow_slots;
+}
+
+/// Builds the next dirty out of `from`. A zero root if there is no memory.
+build build_table(locked_section& at, root_word from, table_counts counts) {
+  const std::uint64_t live = std::min(count_size(at.view()), counts.named);
+  const std::uint64_t deleted = counts.named - live;
+  const bool compacting = (deleted != 0 && deleted * 4 >= counts.named) ||
+                          at.counts().expunged.load(std::memory_order_relaxed) != 0;
+  const bool wide = wide_needed(at);
+  build job{at, from, {0}, compacting};
+  const bool same_shape = !compacting && wide == from.wide() && counts.filled + 1 <= storage::fill_limit(from) * 7 / 8;
+  const std::uint64_t expected = compacting ? live : counts.named;
+  const auto groups = [&](std::uint64_t words) {
+    return wide ? storage::groups_for<std::uint64_t>(words) : storage::groups_for<std::uint32_t>(words);
+  };
+  job.to = new_table(at, same_shape ? from.groups() : groups(expected + 1), wide);
+  if (!job.to) return job;
+  if (same_shape) {
+    copy_lines(job);
+    job.placed = counts.named;
+  } else if (!copy_table(job)) {
+    // The counters of keys were off by what killed writers left, and the guess was too small: take all words.
+    abandon_table(at, job.to);
+    job.placed = 0;
+    job.to = new_table(at, groups(counts.named + counts.filled + 1), wide);
+    if (job.to && !copy_table(job)) {
+      abandon_table(at, job.to);
+      job.to = {0};
+    }
+  }
+  at.counts().dirty_filled.store(same_shape ? counts.filled : job.placed, std::memory_order_relaxed);
+  at.counts().dirty_words.store(job.placed, std::memory_order_relaxed);
+  at.by.count(counter::expunged, job.expunged);
+  if (compacting) at.by.count(counter::compactions);
+  return job;
+}
+
+/// First insert after a promotion. Order: table complete → dirty root → amended.
+bool build_dirty(locked_section& at) {
+  const build job = build_table(at, at.read(),
+                                {at.counts().read_words.load(std::memory_order_relaxed),
+                                 at.counts().read_filled.load(std::memory_order_relaxed)});
+  if (!job.to) return false;
+  store_root(at, at.roots().dirty, job.to);
+  store_root(at, at.roots().read, at.read().with_amended(true));
+  at.locked().building.store(0, std::memory_order_relaxed);
+  at.counts().amended_since.store(platform::monotonic_ns(), std::memory_order_relaxed);
+  at.by.count(counter::dirty_builds);
+  return true;
+}
+
+bool grow_dirty(locked_section& at) {
+  const root_word old = at.dirty();
+  const build job = build_table(at, old,
+                                {at.counts().dirty_words.load(std::memory_order_relaxed),
+                                 at.counts().dirty_filled.load(std::memory_order_relaxed)});
+  if (!job.to) return false;
+  at.locked().retiring.store(old.chunk() + 1, std::memory_order_relaxed);
+  store_root(at, at.roots().dirty, job.to);
+  at.locked().building.store(0, std::memory_order_relaxed);
+  release_table(at, old.chunk());
+  at.locked().retiring.store(0, std::memory_order_relaxed);
+  at.by.count(counter::dirty_growths);
+  return true;
+}
+
+}  // namespace
+
+bool prepare_dirty_locked(locked_section& at) {
+  if (!at.dirty()) return build_dirty(at);
+  const bool full = at.counts().dirty_filled.load(std::memory_order_relaxed) + 1 > storage::fill_limit(at.dirty());
+  if (!full && (at.dirty().wide() || !wide_needed(at))) return true;
+  return grow_dirty(at);
+}
+
+bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
+  const bool into_dirty = static_cast<bool>(at.dirty());
+  const root_word table = into_dirty ? at.dirty() : at.read();
+  if (!table.wide() && slot >= storage::narrow_slots) return false;
+  // An in-place change of read: its generation says so before it happens (R3).
+  if (!into_dirty) {
+    store_root(at, at.roots().read, at.read().next_generation());
+    at.locked().read_births.store(at.locked().births.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+  std::byte* memory = table_memory(at, table);
+  const auto low = static_cast<std::uint32_t>(hash);
+  const storage::placed where =
+      table.wide() ? storage::place_word(memory, table.groups(), low, storage::make_word<std::uint64_t>(hash, slot))
+                   : storage::place_word(memory, table.groups(), low, storage::make_word<std::uint32_t>(hash, slot));
+  if (where == storage::placed::no_room) return false;
+  auto& named = into_dirty ? at.counts().dirty_words : at.counts().read_words;
+  auto& filled = into_dirty ? at.counts().dirty_filled : at.counts().read_filled;
+  named.fetch_add(1, std::memory_order_relaxed);
+  if (where == storage::placed::in_empty) filled.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+std::uint32_t unindex_locked(locked_section& at, root_word table, std::uint64_t slot) {
+  std::byte* memory = table_memory(at, table);
+  const std::uint32_t low = at.view().slot_hash(slot).load(std::memory_order_relaxed);
+  std::uint32_t found = 0;
+  const auto bury = [&]<class Word>(std::byte* group, unsigned i) {
+    storage::store_word<Word>(group, i, storage::tombstone<Word>);
+    ++found;
+  };
+  if (table.wide())
+    storage::for_words_of<std::uint64_t>(memory, table.groups(), low, slot, [&](std::byte* group, unsigned i) {
+      bury.template operator()<std::uint64_t>(group, i);
+    });
+  else
+    storage::for_words_of<std::uint32_t>(memory, table.groups(), low, slot, [&](std::byte* group, unsigned i) {
+      bury.template operator()<std::uint32_t>(group, i);
+    });
+  auto& named = table.same_table(at.read()) ? at.counts().read_words : at.counts().dirty_words;
+  const std::uint64_t before = named.load(std::memory_order_relaxed);
+  named.store(before - std::min<std::uint64_t>(before, found), std::memory_order_relaxed);
+  return found;
+}
+
+void promote_locked(locked_section& at) noexcept {
+  const root_word dirty = at.dirty();
+  if (!dirty) return;
+  const std::uint64_t cycle = at.locked().cycle.load(std::memory_order_relaxed);
+  at.locked().next_cycle.store(cycle + 1, std::memory_order_relaxed);
+  at.locked().retiring.store(at.read().chunk() + 1, std::memory_order_relaxed);
+  const root_word next = root_word::make(dirty.chunk(), dirty.groups(), dirty.wide(),
+                                         (at.read().generation() + 1) & 0xFFFF);
+  store_root(at, at.roots().read, next);
+  finish_promotion_locked(at);
+  at.by.count(counter::promotions);
+}
+
+void finish_promotion_locked(locked_section& at) noexcept {
+  storage::header_locked& locked = at.locked();
+  storage::header_counts& counts = at.counts();
+  const std::uint32_t retiring = locked.retiring.load(std::memory_order_relaxed);
+  counts.read_words.store(counts.dirty_words.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  counts.read_filled.store(counts.dirty_filled.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  locked.read_births.store(locked.births.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  if (counts.expunged.load(std::memory_order_relaxed) != 0)
+    locked.reap_left.store(locked.slots_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  counts.expunged.store(0, std::memory_order_relaxed);
+  locked.cycle.store(locked.next_cycle.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  counts.miss_base.store(at.by.header().misses.total.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  counts.amended_since.store(0, std::memory_order_relaxed);
+  // Last: until dirty is gone a fix-up knows that the promotion has to be finished, and every step before can be redone.
+  store_root(at, at.roots().dirty, {0});
+  if (retiring != 0 && retiring - 1 != at.read().chunk()) release_table(at, retiring - 1);
+  locked.retiring.store(0, std::memory_order_relaxed);
+}
+
+bool promotion_due(const segment_view& view) noexcept {
+  const storage::segment_header& header = *view.header;
+  if (!root_word{header.roots.read.load(std::memory_order_relaxed)}.amended()) return false;
+  const std::uint64_t misses = header.misses.total.load(std::memory_order_relaxed) -
+                               header.counts.miss_base.load(std::memory_order_relaxed);
+  return misses >= header.counts.dirty_words.load(std::memory_order_relaxed);
+}
+
+}  // namespace twinmap::protocol

@@ -1,0 +1,230 @@
+// Threads and their leases: who may write, and what a thread leaves when it ends.
+
+#include <twinmap/protocol/process_state.hpp>
+#include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/admin.hpp>
+
+#include <unordered_map>
+
+#include <pthread.h>
+
+namespace twinmap::protocol {
+
+using storage::counter;
+
+void spare_lease::put(platform::lease lease) {
+  const std::lock_guard guard(mutex_);
+  if (!lease_.valid()) lease_ = std::move(lease);
+}
+
+platform::lease spare_lease::take() {
+  // Never waits: a lookup that finds it busy goes without (P1).
+  const std::unique_lock guard(mutex_, std::try_to_lock);
+  return guard.owns_lock() && lease_.valid() ? std::move(lease_) : platform::lease{};
+}
+
+namespace {
+
+/// Handles of this process that are attached, so that a thread's end finds only those that still exist. Its lock and
+/// those of the handles are taken around fork, or a child could find one held for ever.
+class handle_registry {
+ public:
+  handle_registry() {
+    pthread_atfork([] { instance().lock_all(); }, [] { instance().unlock_all(); }, [] { instance().unlock_all(); });
+  }
+  static handle_registry& instance() {
+    static handle_registry* const registry = new handle_registry;  // outlives every thread-local destructor
+    return *registry;
+  }
+  std::uint64_t add(process_state& state) {
+    const std::lock_guard guard(mutex_);
+    attached_.emplace(++last_id_, &state);
+    return last_id_;
+  }
+  void remove(std::uint64_t id) {
+    const std::lock_guard guard(mutex_);
+    attached_.erase(id);
+  }
+  template <class F>
+  void with(std::uint64_t id, F f) {
+    const std::lock_guard guard(mutex_);
+    if (const auto found = attached_.find(id); found != attached_.end()) f(*found->second);
+  }
+
+ private:
+  void lock_all() {
+    mutex_.lock();
+    for (const auto& [id, state] : attached_) {
+      state->threads_mutex.lock();
+      state->spare.lock();
+    }
+  }
+  void unlock_all() {
+    for (const auto& [id, state] : attached_) {
+      state->spare.unlock();
+      state->threads_mutex.unlock();
+    }
+    mutex_.unlock();
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, process_state*> attached_;
+  std::uint64_t last_id_ = 0;
+};
+
+void add_all(lookup_counters& to, const lookup_counters& from, const lookup_counters& less) {
+  const auto add = [](std::atomic<std::uint64_t>& sum, const std::atomic<std::uint64_t>& a,
+                      const std::atomic<std::uint64_t>& b) {
+    sum.fetch_add(a.load(std::memory_order_relaxed) - b.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  };
+  add(to.hits_read, from.hits_read, less.hits_read);
+  add(to.hits_dirty, from.hits_dirty, less.hits_dirty);
+  add(to.misses, from.misses, less.misses);
+  add(to.retries, from.retries, less.retries);
+}
+
+/// A thread's states, by handle id.
+class states_of_thread {
+ public:
+  ~states_of_thread() {
+    for (const auto& [id, mine] : states_)
+      handle_registry::instance().with(id, [mine = mine](process_state& state) { leave(state, mine); });
+  }
+  thread_state*& operator[](std::uint64_t id) { return states_[id]; }
+
+ private:
+  static void leave(process_state& state, thread_state* mine) {
+    const std::lock_guard guard(state.threads_mutex);
+    add_all(state.gone, mine->counters, mine->published);
+    if (mine->lease.valid()) {
+      auto* page = reinterpret_cast<storage::lease_page*>(&state.leases.record(mine->lease.id().slot));
+      auto* stacks = reinterpret_cast<storage::private_stacks*>(mine->lease.private_memory());
+      state.blocks.flush({mine->lease.id(), page, stacks});
+      mine->lease.release();
+    }
+    std::erase_if(state.threads, [mine](const auto& other) { return other.get() == mine; });
+  }
+  std::unordered_map<std::uint64_t, thread_state*> states_;
+};
+
+thread_local states_of_thread my_states;
+
+platform::lease take_lease(handle& map) {
+  process_state& state = map.state();
+  bool found_dead = false;
+  // All lease pages were made resident when the map was created.
+  platform::lease taken = platform::lease::take(state.locks, state.leases, map.view.header->locked.mutex,
+                                                sizeof(storage::private_stacks), [](std::uint32_t) {}, found_dead);
+  // A holder that died between a CAS and its counter left the mark of it.
+  storage::lease_page& page = map.view.lease(taken.id().slot);
+  if (const std::uint64_t moment = page.transitions.load(std::memory_order_relaxed); moment % 2 == 1)
+    page.transitions.store(moment + 1, std::memory_order_release);
+  if (found_dead) map.view.header->roots.sweep_wanted.fetch_add(1, std::memory_order_relaxed);
+  return taken;
+}
+
+writer writer_of(handle& map, thread_state& mine) {
+  auto& page = map.view.lease(mine.lease.id().slot);
+  auto* stacks = reinterpret_cast<storage::private_stacks*>(mine.lease.private_memory());
+  return {map, mine, {mine.lease.id(), &page, stacks}};
+}
+
+}  // namespace
+
+std::uint64_t register_handle(process_state& state) { return handle_registry::instance().add(state); }
+void unregister_handle(std::uint64_t id) { handle_registry::instance().remove(id); }
+
+void provide_spare_lease(handle& map) {
+  try {
+    map.state().spare.put(take_lease(map));
+  } catch (const error& failure) {
+    // Reading needs no lease; the first write says what is wrong.
+    if (failure.code() != errc::too_many_writers) throw;
+  }
+}
+
+thread_state& handle::thread() const {
+  thread_state*& mine = my_states[id_];
+  if (mine == nullptr) {
+    auto made = std::make_unique<thread_state>();
+    const std::lock_guard guard(state_->threads_mutex);
+    mine = state_->threads.emplace_back(std::move(made)).get();
+  }
+  return *mine;
+}
+
+lookup_counters& handle::attach_thread() const { return thread().counters; }
+
+writer begin_care(handle& map) {
+  process_state& state = map.state();
+  if (map.read_only()) raise(errc::read_only, map.name(), "the handle was attached with open_read_only");
+  thread_state& mine = map.thread();
+  if (!mine.lease.valid()) {
+    mine.lease = state.spare.take();
+    if (!mine.lease.valid()) mine.lease = take_lease(map);
+    constexpr std::uint32_t deaths_worth_a_sweep = 64;
+    if (map.view.roots->sweep_wanted.load(std::memory_order_relaxed) >= deaths_worth_a_sweep) sweep(map);
+  }
+  return writer_of(map, mine);
+}
+
+writer begin_write(handle& map) {
+  if (map.retired() && !map.state().request.keep_on_retired)
+    raise(errc::retired, map.name(), "the name was removed, and on_retired is fail");
+  return begin_care(map);
+}
+
+void publish_counters(const writer& by) noexcept {
+  lookup_counters& now = by.thread.counters;
+  lookup_counters& before = by.thread.published;
+  const auto publish = [&by](std::atomic<std::uint64_t>& current, std::atomic<std::uint64_t>& last, counter which) {
+    const std::uint64_t value = current.load(std::memory_order_relaxed);
+    const std::uint64_t fresh = value - last.load(std::memory_order_relaxed);
+    if (fresh == 0) return;
+    by.count(which, fresh);
+    last.store(value, std::memory_order_relaxed);
+  };
+  publish(now.hits_read, before.hits_read, counter::hits_read);
+  publish(now.hits_dirty, before.hits_dirty, counter::hits_dirty);
+  publish(now.misses, before.misses, counter::misses);
+  publish(now.retries, before.retries, counter::retries);
+}
+
+void handle::publish_misses() const {
+  if (read_only()) return;
+  storage::segment_header& header = *view.header;
+  header.misses.total.fetch_add(miss_batch_, std::memory_order_relaxed);
+  if (!promotion_due(view)) return;
+  thread_state& mine = thread();
+  auto& map = const_cast<handle&>(*this);
+  if (mine.lease.valid()) {
+    writer by = writer_of(map, mine);
+    publish_counters(by);
+    locked_section::try_promote(by);
+    return;
+  }
+  platform::lease borrowed = state_->spare.take();
+  if (!borrowed.valid()) return;
+  thread_state passing;
+  passing.lease = std::move(borrowed);
+  writer by = writer_of(map, passing);
+  locked_section::try_promote(by);
+  state_->spare.put(std::move(passing.lease));
+}
+
+std::uint64_t count_size(const segment_view& view) noexcept {
+  std::int64_t size = view.header->counts.size_correction.load(std::memory_order_relaxed);
+  for (std::uint32_t slot = 0; slot != view.header->constant.max_writers; ++slot)
+    size += view.lease(slot).size_delta.load(std::memory_order_relaxed);
+  return size < 0 ? 0 : static_cast<std::uint64_t>(size);
+}
+
+void raise_no_space(const handle& map, std::uint64_t needed, const char* what) {
+  const storage::header_constant& constant = map.view.header->constant;
+  raise(errc::no_space, map.name(),
+        std::to_string(needed) + " bytes for " + what + " are not to be had: max_bytes is " +
+            std::to_string(constant.file_size) + ", " + std::to_string(map.state().file.resident_bytes()) +
+            " are in memory");
+}
+
+}  // namespace twinmap::protocol
