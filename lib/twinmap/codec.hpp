@@ -187,6 +187,14 @@ std::string written_name() {
     return std::string(name);
 }
 
+/// Instantiates the codec of a value type, which refuses what cannot be stored.
+template <class T>
+constexpr bool usable_as_value() {
+  static_assert(std::is_same_v<T, std::remove_cvref_t<T>>,
+                "twinmap: key and value types have no const, volatile or reference");
+  return sizeof(codec<T>) != 0;
+}
+
 /// Whether equal keys of this type have equal bytes. A user's codec answers for its own bytes.
 template <class T>
 constexpr bool usable_as_key() {
@@ -198,7 +206,7 @@ constexpr bool usable_as_key() {
                   "twinmap: this key type has padding or floating-point members, so equal keys may "
                   "differ in their "
                   "bytes; close the gaps with members, or write a twinmap::codec");
-  return true;
+  return usable_as_value<T>();
 }
 
 /// Whether compare_exchange and compare_erase may compare the bytes of a T. Arithmetic types may:

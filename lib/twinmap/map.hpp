@@ -35,7 +35,7 @@ namespace twinmap {
 /// The operations of `map<Key, T>` and `bytes_map`: all but how to attach.
 template <class Key, class T>
 class basic_map : public any_map {
-  static_assert(detail::usable_as_key<Key>());
+  static_assert(detail::usable_as_key<Key>() && detail::usable_as_value<T>());
 
  public:
   using key_type = Key;

@@ -1,0 +1,4 @@
+// reason: this type has no codec
+#include <twinmap/map.hpp>
+
+template class twinmap::map<int, std::vector<std::string>>;
