@@ -36,7 +36,8 @@ scoped_name::~scoped_name() {
 }
 
 scoped_directory::scoped_directory(const std::filesystem::path& parent) : owner_pid_(::getpid()) {
-  std::string pattern = (parent / "twinmap-test-XXXXXX").string();
+  std::string pattern =
+      (parent / ("twinmap-test-t" + std::to_string(owner_pid_) + "-XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     throw std::system_error(errno, std::system_category(), "mkdtemp " + pattern);
   }
