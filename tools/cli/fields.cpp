@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+#include <cli/fields.hpp>
+
+#include <string_view>
+#include <vector>
+
+namespace twinmap::cli {
+namespace {
+
+std::string_view name_of(entry_state state) {
+  switch (state) {
+    case entry_state::free:
+      return "free";
+    case entry_state::live_inline:
+      return "live_inline";
+    case entry_state::live_block:
+      return "live_block";
+    case entry_state::nil:
+      return "nil";
+    case entry_state::expunged:
+      return "expunged";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(slot_place place) {
+  switch (place) {
+    case slot_place::none:
+      return "none";
+    case slot_place::read:
+      return "read";
+    case slot_place::dirty:
+      return "dirty";
+    case slot_place::both:
+      return "both";
+  }
+  return "unknown";
+}
+
+std::string_view characters(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+json to_json(const map_info& info) {
+  return {{"name", info.name},
+          {"directory", info.directory},
+          {"key_type", info.key_type},
+          {"value_type", info.value_type},
+          {"entries", info.entries},
+          {"bytes_used", info.bytes_used},
+          {"bytes_committed", info.bytes_committed},
+          {"bytes_max", info.bytes_max},
+          {"bytes_huge", info.bytes_huge},
+          {"max_entries", info.max_entries},
+          {"slot_bytes", info.slot_bytes},
+          {"max_writers", info.max_writers},
+          {"writers", info.writers},
+          {"mode", fmt::format("{:04o}", info.mode)},  // as people write it, in JSON too
+          {"owner", info.owner},
+          {"group", info.group},
+          {"huge_pages", info.huge_pages},
+          {"retired", info.retired},
+          {"format", info.format},
+          {"created_at", info.created_at},
+          {"uuid", info.uuid},
+          {"error", info.error}};
+}
+
+json to_json(const map_stats& stats) {
+  json object = json::object();
+  for_each_field(stats, [&](const char* name, const auto& field) { object[name] = field; });
+  return object;
+}
+
+json to_json(const check_report& report) {
+  return {{"slots_checked", report.slots_checked},
+          {"read_words", report.read_words},
+          {"dirty_words", report.dirty_words},
+          {"live", report.live},
+          {"blocks_live", report.blocks_live},
+          {"blocks_leased", report.blocks_leased},
+          {"blocks_orphaned", report.blocks_orphaned},
+          {"slots_orphaned", report.slots_orphaned},
+          {"used_bytes", report.used_bytes},
+          {"reachable_bytes", report.reachable_bytes},
+          {"findings", report.findings}};
+}
+
+json to_json(const sweep_report& report) {
+  return {{"blocks_freed", report.blocks_freed},       {"blocks_adopted", report.blocks_adopted},
+          {"chunks_freed", report.chunks_freed},       {"slots_freed", report.slots_freed},
+          {"leases_released", report.leases_released}, {"size_corrected", report.size_corrected}};
+}
+
+json to_json(const slot_info& slot, const named_type& key, const named_type& value,
+             const settings& common) {
+  const bool named = slot.state != entry_state::free;
+  const bool live = slot.state == entry_state::live_inline || slot.state == entry_state::live_block;
+  return {{"number", slot.number},
+          {"state", name_of(slot.state)},
+          {"version", slot.version},
+          {"birth", slot.birth},
+          {"place", name_of(slot.place)},
+          {"key", named ? key.to_json(characters(slot.key), common.key_as) : json()},
+          {"value", live ? value.to_json(characters(slot.value), common.value_as) : json()}};
+}
+
+}  // namespace twinmap::cli

@@ -1,0 +1,26 @@
+#include <cli/verbs.hpp>
+
+namespace twinmap::cli {
+
+CLI::App* verb_table::add(const std::string& name, const std::string& help, action run) const {
+  CLI::App* verb = app.add_subcommand(name, help);
+  verb->fallthrough();  // global options may stand behind the verb, too
+  verb->callback([&into = chosen, run = std::move(run)] { into = run; });
+  return verb;
+}
+
+options where(const settings& common) {
+  options chosen;
+  chosen.directory = common.directory;
+  return chosen;
+}
+
+bytes_map attach_to_read(const settings& common, const std::string& map) {
+  return bytes_map(open_read_only, map, where(common));
+}
+
+bytes_map attach_to_write(const settings& common, const std::string& map) {
+  return bytes_map(open_only, map, where(common));
+}
+
+}  // namespace twinmap::cli

@@ -1,0 +1,34 @@
+// The verbs. Each file of them adds its own to the command line; the one that was chosen is run
+// after parsing.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cli/settings.hpp>
+#include <twinmap/bytes_map.hpp>
+
+#include <functional>
+#include <string>
+
+namespace twinmap::cli {
+
+using action = std::function<void()>;  ///< throws what exit_code_of understands
+
+struct verb_table {
+  CLI::App& app;
+  const settings& common;
+  action& chosen;
+
+  CLI::App* add(const std::string& name, const std::string& help, action run) const;
+};
+
+void add_map_verbs(const verb_table& verbs);    ///< create, ls, info, rm, version
+void add_entry_verbs(const verb_table& verbs);  ///< get, set, del, incr
+void add_watch_verbs(const verb_table& verbs);  ///< stat, slots
+void add_care_verbs(const verb_table& verbs);   ///< check, sweep
+
+options where(const settings& common);
+/// A PROT_READ mapping: nothing is written, and group read permission is enough.
+bytes_map attach_to_read(const settings& common, const std::string& map);
+bytes_map attach_to_write(const settings& common, const std::string& map);
+
+}  // namespace twinmap::cli
