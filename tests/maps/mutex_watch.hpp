@@ -33,6 +33,18 @@ inline bool holds_mutex(const twinmap::protocol::handle& map, pid_t pid) {
   return map.view.lease(slot).who.process.load() == static_cast<std::uint32_t>(pid);
 }
 
+// Inserts new keys from 2^41 on and erases them again, for ever: most of its time it holds the
+// mutex.
+template <class Map, class T>
+[[noreturn]] void insert_for_ever(Map& map, const T& value) {
+  constexpr std::uint64_t first = 1ull << 41;
+  constexpr std::uint64_t standing = 500;
+  for (std::uint64_t i = 0;; ++i) {
+    map.store(first + i, value);
+    if (i >= standing) map.erase(first + i - standing);
+  }
+}
+
 // Stops `worker` again and again until it is stopped with (or without) the mutex in its hands. The
 // worker must be the only process that takes it. False if that did not happen in time.
 inline bool stop_with_mutex(test_support::child& worker, const twinmap::protocol::handle& map,

@@ -6,7 +6,6 @@
 #include <twinmap/platform/error.hpp>
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 
@@ -144,9 +143,7 @@ TEST_F(Deleted, NilIsRevivedWithoutTheLock) {
   insert(keys, keys + 1);  // and a key that only dirty holds
   test_support::child inserter([&] {
     map_type own(attach_mode::open_only, name, one_by_one());
-    for (std::uint64_t key = 1'000'000; key < 1'500'000; ++key)
-      own.store(key, key);
-    ::pause();
+    test_maps::insert_for_ever(own, 1u);
   });
   ASSERT_TRUE(test_maps::stop_with_mutex(inserter, map.raw(), true));
 
