@@ -84,6 +84,8 @@ class stage {
 
   std::uint64_t round() const noexcept { return round_; }
   std::uint64_t next_round() noexcept { return ++round_; }
+  /// How many passes over the sequence went before.
+  std::size_t next_pass() noexcept { return passes_++; }
 
  private:
   void make(int worker, gate& entrance, content initial) {
@@ -108,6 +110,7 @@ class stage {
   opening how_ = opening::attach;
   question warm_ = question::quit;
   std::uint64_t round_ = 0;
+  std::size_t passes_ = 0;
 };
 
 }  // namespace bench

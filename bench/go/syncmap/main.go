@@ -47,14 +47,14 @@ func operations(question string, size int) int {
 	if *smoke {
 		return 2000
 	}
-	base := 1 << 20
+	reads := 1 << 18
 	if size > 4000000 {
-		base = 1 << 22
+		reads = 1 << 20
 	}
 	if question == "store" {
-		return base / 4
+		return reads / 4
 	}
-	return base
+	return reads
 }
 
 func report(question string, s *sequence, workers int, nsPerOp float64) {
@@ -62,17 +62,26 @@ func report(question string, s *sequence, workers int, nsPerOp float64) {
 	fmt.Println(string(line))
 }
 
-// spread gives each of n workers its own starting point.
-func spread(s *sequence, n, count int, round uint64) (tasks []task) {
+// A filledMap is a map with the keys of keys, kept from one question to the next.
+type filledMap struct {
+	*sync.Map
+	keys   *sequence
+	round  uint64 // of stores
+	passes int    // over the sequence, so far
+}
+
+// next gives each of n workers its part of the next pass, which goes on in the sequence where the last one ended.
+func (m *filledMap) next(n, count int) (tasks []task) {
 	for w := 0; w < n; w++ {
-		tasks = append(tasks, task{w * len(s.present) / n, count, round})
+		tasks = append(tasks, task{w*len(m.keys.present)/n + m.passes*count, count, m.round})
 	}
+	m.passes++
 	return tasks
 }
 
 // filled makes a map with the keys of s, stored in another order than they are asked for; as in stage.hpp.
-func filled(s *sequence) *sync.Map {
-	m := new(sync.Map)
+func filled(s *sequence) *filledMap {
+	m := &filledMap{Map: new(sync.Map), keys: s}
 	for index := 0; index < s.size; index++ {
 		key := presentKey(uint64(index))
 		m.Store(key, valueOf(key, 0))
@@ -81,19 +90,21 @@ func filled(s *sequence) *sync.Map {
 	return m
 }
 
-func measure(name string, ask question, m *sync.Map, s *sequence, n int, round *uint64) error {
-	operations := operations(name, s.size)
+func (m *filledMap) measure(name string, ask question, n int) error {
+	operations := operations(name, m.keys.size)
 	var spent, shortest time.Duration = 0, 50 * time.Millisecond
-	if *smoke || s.size > 4000000 {
+	if *smoke {
 		shortest = 0
 	}
 	runtime.GC()
 	passes := 0
+	var tasks []task
 	for warm := false; spent <= shortest || passes == 0; warm = true {
 		if name == "store" {
-			*round++
+			m.round++
 		}
-		took, err := run(m, s, ask, spread(s, n, operations, *round))
+		tasks = m.next(n, operations)
+		took, err := run(m.Map, m.keys, ask, tasks)
 		if err != nil {
 			return err
 		}
@@ -102,12 +113,12 @@ func measure(name string, ask question, m *sync.Map, s *sequence, n int, round *
 			passes++
 		}
 	}
-	report(name, s, n, float64(spent)/float64(passes*operations))
+	report(name, m.keys, n, float64(spent)/float64(passes*operations))
 	if name != "store" {
 		return nil
 	}
-	_, err := run(m, s, audit, spread(s, n, operations, *round))
-	if err == nil && count(m) != s.size {
+	_, err := run(m.Map, m.keys, audit, tasks)
+	if err == nil && count(m.Map) != m.keys.size {
 		err = errors.New("entries lost or invented")
 	}
 	return err
@@ -157,13 +168,12 @@ func measureSize(size int, crews []int) error {
 		}
 	}
 	m := filled(s)
-	round := uint64(0)
 	for _, n := range crews {
 		for _, q := range []struct {
 			name string
 			ask  question
 		}{{"hit", hits}, {"miss", misses}, {"store", stores}} {
-			if err := measure(q.name, q.ask, m, s, n, &round); err != nil {
+			if err := m.measure(q.name, q.ask, n); err != nil {
 				return fmt.Errorf("%s: %w", q.name, err)
 			}
 		}
