@@ -71,8 +71,7 @@ class basic_map : public any_map {
   bool contains(const lookup_key& key) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
-    std::conditional_t<detail::is_plain<T>, detail::plain_sink<T>, detail::buffer_sink> sink;
-    return protocol::load(map, detail::reader_key<Key>(map.view, bytes.view()), sink);
+    return detail::contains_key<T>(map, detail::reader_key<Key>(map.view, bytes.view()));
   }
 
   /// Looks many keys up, prefetching the next ones' cache lines meanwhile: `out[i]` becomes the

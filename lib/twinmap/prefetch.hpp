@@ -23,7 +23,7 @@ inline const std::byte* home_group(const protocol::segment_view& view, storage::
 template <class Word>
 void prefetch_entry(const protocol::segment_view& view, const std::byte* group,
                     std::uint64_t hash) noexcept {
-  const storage::group_mask mask = storage::match_tag<Word>(group, storage::tag_of<Word>(hash));
+  const storage::group_mask mask = storage::match_tag<Word>(group, hash);
   if (mask == 0) return;
   const auto first = static_cast<unsigned>(std::countr_zero(mask));
   const std::uint64_t number = storage::slot_of<Word>(storage::load_word<Word>(group, first));

@@ -72,113 +72,123 @@ T decoded(const protocol::handle& map, protocol::bytes value) {
   return codec<T>::decode(value);
 }
 
-/// Takes a plain value. Up to 8 bytes are in the slot, longer ones in a block; another length is
-/// refused.
+/// Room for the bytes of a plain value.
 template <class T>
-class plain_sink {
- public:
-  bool inlined(std::uint64_t payload, unsigned length) noexcept {
-    if constexpr (sizeof(T) <= 8) {
+struct plain_bytes {
+  alignas(8) std::array<std::byte, sizeof(T)> raw;
+};
+
+// Sinks are references: the lookup takes them by value, and keeps them in registers.
+
+/// Takes a plain value into `to`. Up to 8 bytes are in the slot, longer ones in a block; another
+/// length is refused.
+template <class T>
+struct plain_sink {
+  static constexpr bool takes_blocks = sizeof(T) > storage::inline_value_bytes;
+
+  bool inlined(std::uint64_t payload, unsigned length) const noexcept {
+    if constexpr (!takes_blocks) {
       if (length != sizeof(T)) [[unlikely]]
         return false;
-      std::memcpy(raw_.data(), &payload, sizeof(T));
+      std::memcpy(to, &payload, sizeof(T));
       return true;
     } else {
       return false;
     }
   }
-  std::byte* block(std::size_t length) noexcept {
-    return sizeof(T) > 8 && length == sizeof(T) ? raw_.data() : nullptr;
-  }
-  [[nodiscard]] T value() const noexcept { return codec<T>::decode(raw_); }
+  std::byte* block(std::size_t length) const noexcept { return length == sizeof(T) ? to : nullptr; }
 
- private:
-  std::array<std::byte, sizeof(T)> raw_;
+  std::byte* to;
 };
 
 /// Takes bytes into a container whose capacity is re-used.
 template <class Container>
-class text_sink {
- public:
-  explicit text_sink(Container& out) noexcept : out_(out) {}
-  bool inlined(std::uint64_t payload, unsigned length) {
+struct text_sink {
+  static constexpr bool takes_blocks = true;
+
+  bool inlined(std::uint64_t payload, unsigned length) const {
     if (length > storage::inline_value_bytes) [[unlikely]]
       return false;
-    out_.resize(length);
-    std::memcpy(out_.data(), &payload, length);
+    out->resize(length);
+    std::memcpy(out->data(), &payload, length);
     return true;
   }
-  std::byte* block(std::size_t length) {
-    out_.resize(length);
-    return reinterpret_cast<std::byte*>(out_.data());
+  std::byte* block(std::size_t length) const {
+    out->resize(length);
+    return reinterpret_cast<std::byte*>(out->data());
   }
 
- private:
-  Container& out_;
+  Container* out;
 };
 
 /// Takes bytes for a user's codec, or to be thrown away.
-class buffer_sink {
- public:
-  bool inlined(std::uint64_t payload, unsigned length) {
+struct buffer_sink {
+  static constexpr bool takes_blocks = true;
+
+  bool inlined(std::uint64_t payload, unsigned length) const {
     if (length > storage::inline_value_bytes) [[unlikely]]
       return false;
-    std::memcpy(buffer_.resize(length), &payload, length);
+    std::memcpy(out->resize(length), &payload, length);
     return true;
   }
-  std::byte* block(std::size_t length) { return buffer_.resize(length); }
-  [[nodiscard]] protocol::bytes view() const noexcept { return buffer_.view(); }
+  std::byte* block(std::size_t length) const { return out->resize(length); }
 
- private:
-  protocol::value_buffer buffer_;
+  protocol::value_buffer* out;
 };
 
 /// Looks a key up and puts the value into `out`, which becomes or stays empty if the key is absent.
 /// A container that stands in `out` lends its capacity.
 template <class T, class ReaderKey>
-bool load_into(const protocol::handle& map, const ReaderKey& key, std::optional<T>& out) {
+bool load_into(const protocol::handle& map, ReaderKey key, std::optional<T>& out) {
+  bool found = false;
   if constexpr (is_plain<T>) {
-    plain_sink<T> sink;
-    if (!protocol::load(map, key, sink)) {
-      out.reset();
-      return false;
-    }
-    out.emplace(sink.value());
+    plain_bytes<T> value;
+    found = protocol::load(map, key, plain_sink<T>{value.raw.data()});
+    if (found) out.emplace(codec<T>::decode(value.raw));
   } else if constexpr (is_text<T>) {
     if (!out) out.emplace();
-    text_sink<T> sink(*out);
-    if (!protocol::load(map, key, sink)) {
-      out.reset();
-      return false;
-    }
+    found = protocol::load(map, key, text_sink<T>{&*out});
   } else {
-    buffer_sink sink;
-    if (!protocol::load(map, key, sink)) {
-      out.reset();
-      return false;
-    }
-    out.emplace(codec<T>::decode(sink.view()));
+    protocol::value_buffer value;
+    found = protocol::load(map, key, buffer_sink{&value});
+    if (found) out.emplace(codec<T>::decode(value.view()));
   }
-  return true;
+  if (!found) out.reset();
+  return found;
 }
 
 /// The same into a T that exists already and is not touched before the key was found, unless it is
 /// a container.
 template <class T, class ReaderKey>
-bool load_over(const protocol::handle& map, const ReaderKey& key, T& out) {
-  if constexpr (is_plain<T>) {
-    plain_sink<T> sink;
-    if (!protocol::load(map, key, sink)) return false;
-    out = sink.value();
+[[gnu::always_inline]] inline bool load_over(const protocol::handle& map, ReaderKey key, T& out) {
+  if constexpr (is_plain<T> && sizeof(T) <= storage::inline_value_bytes &&
+                (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)) {
+    // Every 8 bytes are a value of such a type, and none is written before the key was found.
+    return protocol::load(map, key, plain_sink<T>{reinterpret_cast<std::byte*>(&out)});
+  } else if constexpr (is_plain<T>) {
+    plain_bytes<T> value;
+    if (!protocol::load(map, key, plain_sink<T>{value.raw.data()})) return false;
+    out = codec<T>::decode(value.raw);
     return true;
   } else if constexpr (is_text<T>) {
-    text_sink<T> sink(out);
-    return protocol::load(map, key, sink);
+    return protocol::load(map, key, text_sink<T>{&out});
   } else {
-    buffer_sink sink;
-    if (!protocol::load(map, key, sink)) return false;
-    out = codec<T>::decode(sink.view());
+    protocol::value_buffer value;
+    if (!protocol::load(map, key, buffer_sink{&value})) return false;
+    out = codec<T>::decode(value.view());
     return true;
+  }
+}
+
+/// Whether a key is present; its value is thrown away.
+template <class T, class ReaderKey>
+bool contains_key(const protocol::handle& map, ReaderKey key) {
+  if constexpr (is_plain<T>) {
+    plain_bytes<T> value;
+    return protocol::load(map, key, plain_sink<T>{value.raw.data()});
+  } else {
+    protocol::value_buffer value;
+    return protocol::load(map, key, buffer_sink{&value});
   }
 }
 
@@ -189,7 +199,7 @@ class value_updater final : public protocol::updater {
   value_updater(const protocol::handle& map, F& f) noexcept : map_(map), f_(f) {}
   protocol::update_step step(bool present, protocol::bytes current,
                              protocol::value_buffer& desired) override {
-    standing = f_(present ? std::optional<T>(decoded<T>(map_, current)) : std::nullopt);
+    standing = f_(decoded_if(present, current));
     if (!standing) return present ? protocol::update_step::remove : protocol::update_step::keep;
     const encoded<T> bytes(*standing);
     const protocol::bytes from = bytes.view();
@@ -201,6 +211,13 @@ class value_updater final : public protocol::updater {
   std::optional<T> standing;  ///< what the last call wanted
 
  private:
+  // Not inlined: a compiler that saw the empty optional go into `f` would warn of each `*old` in
+  // it.
+  [[gnu::noinline]] std::optional<T> decoded_if(bool present, protocol::bytes current) const {
+    if (!present) return std::nullopt;
+    return decoded<T>(map_, current);
+  }
+
   const protocol::handle& map_;
   F& f_;
 };

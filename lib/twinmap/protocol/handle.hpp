@@ -138,6 +138,11 @@ class TWINMAP_EXPORT handle {
     }
     return *line.counters;
   }
+  /// The same without making any: null if this thread has not been here, or lately only elsewhere.
+  [[nodiscard]] lookup_counters* counters_if_known() const noexcept {
+    const thread_cache::line& line = cached_threads.handles[id_ % thread_cache::lines];
+    return line.handle == id_ ? line.counters : nullptr;
+  }
   /// Called after a lookup that read could not answer: publishes a full batch, and may promote (P1).
   void note_miss(lookup_counters& counters) const {
     const std::uint64_t misses = counters.misses.load(std::memory_order_relaxed) + 1;

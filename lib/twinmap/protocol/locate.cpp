@@ -30,7 +30,7 @@ probe probe_table_of(const segment_view& view, storage::root_word root, const st
   for (std::uint64_t step = 0; step != groups; ++step) {
     if (step % 16 == 15 && cell.load(std::memory_order_relaxed) != root.bits) return probe::moved;
     const std::byte* words = view.heap.heap + start + group * storage::group_bytes;
-    storage::group_mask mask = storage::match_tag<Word>(words, storage::tag_of<Word>(key.hash));
+    storage::group_mask mask = storage::match_tag<Word>(words, key.hash);
     for (; mask != 0; mask &= mask - 1) {
       const std::uint64_t number =
           storage::slot_of<Word>(storage::load_word<Word>(words, static_cast<unsigned>(std::countr_zero(mask))));

@@ -16,7 +16,7 @@ using storage::entry_state;
 using storage::entry_word;
 
 bool handle::load(key_view key, value_buffer& out) const {
-  buffer_sink sink{out};
+  buffer_sink sink{&out};
   return protocol::load(*this, span_key{key, key.hash}, sink);
 }
 

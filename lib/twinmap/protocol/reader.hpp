@@ -48,10 +48,12 @@ struct span_key {
   }
 };
 
-/// Rule R5. `sink.block(length)` gives private memory for the copy, or null if that length cannot be.
+/// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`, private memory for the
+/// copy or null; and `takes_blocks`, false if no value of its type is ever long enough for a block. Sinks are small
+/// references, passed by value.
 template <class Sink>
 [[gnu::noinline]] lookup read_block(const segment_view& view, const storage::entry& slot, storage::entry_word word,
-                                    Sink& sink) {
+                                    Sink sink) {
   const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
   const std::uint64_t offset = view.heap.offset(ref);
   const std::uint64_t length = ref.length();
@@ -71,7 +73,7 @@ template <class Sink>
 /// again. A mismatch needs no second look: if the slot changed hands meanwhile, the roots have changed too, and a miss
 /// is proven by them.
 template <class Key, class Sink>
-inline lookup read_slot(const segment_view& view, std::uint64_t number, const Key& key, Sink& sink) {
+[[gnu::always_inline]] inline lookup read_slot(const segment_view& view, std::uint64_t number, Key key, Sink sink) {
   const storage::entry& slot = view.slot(number);
   const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
   if (word.state() == storage::entry_state::free || !key.matches(view, slot)) return lookup::unknown;
@@ -81,15 +83,21 @@ inline lookup read_slot(const segment_view& view, std::uint64_t number, const Ke
     if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
     return sink.inlined(payload, word.inline_length()) ? lookup::found : lookup::retry;
   }
-  if (word.state() == storage::entry_state::live_block) return read_block(view, slot, word, sink);
+  if (word.state() == storage::entry_state::live_block) {
+    // A sink that takes no blocks says so, and the call and the escape of its address are gone.
+    if constexpr (Sink::takes_blocks)
+      return read_block(view, slot, word, sink);
+    else
+      return lookup::retry;
+  }
   platform::acquire_fence();  // (R4)
   return slot.value.first.load(std::memory_order_relaxed) == word.bits ? lookup::absent : lookup::retry;
 }
 
 /// One group: every word with the key's tag. `unknown` goes on with the next group unless `*ends` (an empty word).
 template <class Word, class Key, class Sink>
-inline lookup read_group(const segment_view& view, const std::byte* group, const Key& key, Sink& sink, bool* ends) {
-  storage::group_mask mask = storage::match_tag<Word>(group, storage::tag_of<Word>(key.hash));
+inline lookup read_group(const segment_view& view, const std::byte* group, Key key, Sink sink, bool* ends) {
+  storage::group_mask mask = storage::match_tag<Word>(group, key.hash);
   while (mask != 0) {
     const std::uint64_t number =
         storage::slot_of<Word>(storage::load_word<Word>(group, static_cast<unsigned>(std::countr_zero(mask))));
@@ -106,7 +114,7 @@ inline lookup read_group(const segment_view& view, const std::byte* group, const
 /// The groups after the home group. Bounded by the number of groups; the root is looked at again every 16 groups.
 template <class Word, class Key, class Sink>
 [[gnu::noinline]] lookup read_displaced(const segment_view& view, storage::root_word root,
-                                        const std::atomic<std::uint64_t>& root_cell, const Key& key, Sink& sink) {
+                                        const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   const std::uint64_t groups = root.groups();
   const std::uint64_t start = std::uint64_t{root.chunk()} << view.heap.chunk_shift;
   if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return lookup::retry;
@@ -124,7 +132,7 @@ template <class Word, class Key, class Sink>
 
 template <class Word, class Key, class Sink>
 inline lookup read_table_of(const segment_view& view, storage::root_word root,
-                            const std::atomic<std::uint64_t>& root_cell, const Key& key, Sink& sink) {
+                            const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   const std::uint64_t offset =
       (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
       storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) * storage::group_bytes;
@@ -136,21 +144,29 @@ inline lookup read_table_of(const segment_view& view, storage::root_word root,
   return read_displaced<Word>(view, root, root_cell, key, sink);
 }
 
+/// Maps of over 2^24 slots; out of line, to keep the other path short.
+template <class Key, class Sink>
+[[gnu::noinline]] lookup read_wide_table(const segment_view& view, storage::root_word root,
+                                         const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
+  return read_table_of<std::uint64_t>(view, root, root_cell, key, sink);
+}
+
 template <class Key, class Sink>
 inline lookup read_table(const segment_view& view, storage::root_word root,
-                         const std::atomic<std::uint64_t>& root_cell, const Key& key, Sink& sink) {
+                         const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   if (root.wide()) [[unlikely]]
-    return read_table_of<std::uint64_t>(view, root, root_cell, key, sink);
+    return read_wide_table(view, root, root_cell, key, sink);
   return read_table_of<std::uint32_t>(view, root, root_cell, key, sink);
 }
 
 /// R6: how often a lookup starts again before it calls the segment corrupted.
 inline constexpr std::uint32_t max_retries = 1u << 20;
 
-/// The lookup when read gave no value at once: the whole protocol, with the proof of absence (R3).
+/// The lookup when the fast path gave no value: the whole protocol, with the proof of absence (R3).
 template <class Key, class Sink>
-[[gnu::noinline]] bool load_slowly(const handle& map, lookup_counters& counters, const Key& key, Sink& sink) {
+[[gnu::noinline]] bool load_slowly(const handle& map, Key key, Sink sink) {
   const segment_view& view = map.view;
+  lookup_counters& counters = map.counters();
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
@@ -183,16 +199,40 @@ template <class Key, class Sink>
   map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
 }
 
-/// Looks `key` up. True: the sink has the value. The fast path is a hit in read: one group, one slot.
+/// The fast path: the key's word is in its home group of read, and its slot holds still. Everything else is `unknown` and
+/// left to `load_slowly`, so that nothing here calls anything and all stays in registers.
 template <class Key, class Sink>
-inline bool load(const handle& map, const Key& key, Sink& sink) {
-  const storage::root_word read{map.view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
-  lookup_counters& counters = map.counters();
-  if (read_table(map.view, read, map.view.roots->read, key, sink) == lookup::found) [[likely]] {
-    lookup_counters::add(counters.hits_read);
+[[gnu::always_inline]] inline lookup read_home(const segment_view& view, Key key, Sink sink) {
+  const storage::root_word root{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
+  const std::uint64_t offset =
+      (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
+      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) * storage::group_bytes;
+  if (root.wide() || !view.group_ok(offset)) [[unlikely]]
+    return lookup::unknown;
+  const std::byte* group = view.heap.heap + offset;
+  storage::group_mask mask = storage::match_tag<std::uint32_t>(group, key.hash);
+  const std::uint64_t slots = view.slot_limit.load(std::memory_order_relaxed) - 1;
+  for (; mask != 0; mask &= mask - 1) {
+    const std::uint64_t number = storage::slot_of<std::uint32_t>(
+        storage::load_word<std::uint32_t>(group, static_cast<unsigned>(std::countr_zero(mask))));
+    if (number - 1 >= slots) [[unlikely]]
+      continue;
+    const lookup result = read_slot(view, number, key, sink);
+    if (result == lookup::found) [[likely]]
+      return lookup::found;
+  }
+  return lookup::unknown;
+}
+
+/// Looks `key` up. True: the sink has the value.
+template <class Key, class Sink>
+[[gnu::always_inline]] inline bool load(const handle& map, Key key, Sink sink) {
+  lookup_counters* const counters = map.counters_if_known();
+  if (counters != nullptr && read_home(map.view, key, sink) == lookup::found) [[likely]] {
+    lookup_counters::add(counters->hits_read);
     return true;
   }
-  return load_slowly(map, counters, key, sink);
+  return load_slowly(map, key, sink);
 }
 
 }  // namespace layout_1

@@ -9,7 +9,7 @@ using storage::entry_state;
 
 bool copy_value(const segment_view& view, std::uint64_t slot, platform::pair_value seen, value_buffer& out) {
   const storage::entry_word word{seen.first};
-  buffer_sink sink{out};
+  buffer_sink sink{&out};
   if (word.state() == entry_state::live_inline) return sink.inlined(seen.second, word.inline_length());
   return read_block(view, view.slot(slot), word, sink) == lookup::found;
 }

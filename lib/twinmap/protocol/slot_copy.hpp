@@ -8,13 +8,14 @@ namespace twinmap::protocol {
 
 /// Takes a value of any length into a value_buffer.
 struct buffer_sink {
-  value_buffer& out;
+  static constexpr bool takes_blocks = true;
+  value_buffer* out;
   bool inlined(std::uint64_t payload, unsigned length) const {
     if (length > storage::inline_value_bytes) return false;
-    std::memcpy(out.resize(length), &payload, length);
+    std::memcpy(out->resize(length), &payload, length);
     return true;
   }
-  std::byte* block(std::size_t length) const { return out.resize(length); }
+  std::byte* block(std::size_t length) const { return out->resize(length); }
 };
 
 /// Copies the value that the pair `seen` of a live slot names. False if the slot moved meanwhile.

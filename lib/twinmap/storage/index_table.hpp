@@ -110,30 +110,43 @@ inline group_mask scan_group(const std::byte* group, Predicate f) noexcept {
 }
 
 #if defined(TWINMAP_SIMD_GROUPS)
-/// Which of 16 words equal `wanted` after a shift to the right. The vector loads are not atomic as a whole, each word is.
-inline group_mask compare_narrow(const std::byte* group, int shift, std::uint32_t wanted) noexcept {
-  const auto* lanes = reinterpret_cast<const __m128i*>(group);
-  const __m128i want = _mm_set1_epi32(static_cast<int>(wanted));
-  const __m128i a = _mm_cmpeq_epi32(_mm_srli_epi32(_mm_load_si128(lanes), shift), want);
-  const __m128i b = _mm_cmpeq_epi32(_mm_srli_epi32(_mm_load_si128(lanes + 1), shift), want);
-  const __m128i c = _mm_cmpeq_epi32(_mm_srli_epi32(_mm_load_si128(lanes + 2), shift), want);
-  const __m128i d = _mm_cmpeq_epi32(_mm_srli_epi32(_mm_load_si128(lanes + 3), shift), want);
+/// One bit per 32-bit lane whose highest bit is set.
+inline group_mask sign_mask(__m128i a, __m128i b, __m128i c, __m128i d) noexcept {
+  // Both packings saturate and so keep the sign.
   return static_cast<group_mask>(_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))));
+}
+
+/// Compares bytes; only that of the tag, the highest of each word, reaches the mask. The vector loads are not atomic as a
+/// whole, each word is.
+inline group_mask match_tag_narrow(const std::byte* group, std::uint32_t high_hash) noexcept {
+  const auto* lanes = reinterpret_cast<const __m128i*>(group);
+  const __m128i want = _mm_set1_epi32(static_cast<int>(high_hash));
+  return sign_mask(_mm_cmpeq_epi8(_mm_load_si128(lanes), want), _mm_cmpeq_epi8(_mm_load_si128(lanes + 1), want),
+                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 2), want), _mm_cmpeq_epi8(_mm_load_si128(lanes + 3), want));
+}
+
+inline group_mask match_empty_narrow(const std::byte* group) noexcept {
+  const auto* lanes = reinterpret_cast<const __m128i*>(group);
+  const __m128i none = _mm_setzero_si128();
+  return sign_mask(_mm_cmpeq_epi32(_mm_load_si128(lanes), none), _mm_cmpeq_epi32(_mm_load_si128(lanes + 1), none),
+                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 2), none), _mm_cmpeq_epi32(_mm_load_si128(lanes + 3), none));
 }
 #endif
 
+/// Which words of a group have the tag of a hash.
 template <class Word>
-inline group_mask match_tag(const std::byte* group, Word tag) noexcept {
+inline group_mask match_tag(const std::byte* group, std::uint64_t hash) noexcept {
 #if defined(TWINMAP_SIMD_GROUPS)
-  if constexpr (sizeof(Word) == 4) return compare_narrow(group, index_word<Word>::slot_bits, tag);
+  if constexpr (sizeof(Word) == 4) return match_tag_narrow(group, static_cast<std::uint32_t>(hash >> 32));
 #endif
+  const Word tag = tag_of<Word>(hash);
   return scan_group<Word>(group, [tag](Word w) { return (w >> index_word<Word>::slot_bits) == tag; });
 }
 
 template <class Word>
 inline group_mask match_empty(const std::byte* group) noexcept {
 #if defined(TWINMAP_SIMD_GROUPS)
-  if constexpr (sizeof(Word) == 4) return compare_narrow(group, 0, 0);
+  if constexpr (sizeof(Word) == 4) return match_empty_narrow(group);
 #endif
   return scan_group<Word>(group, [](Word w) { return w == 0; });
 }

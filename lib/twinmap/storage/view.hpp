@@ -26,6 +26,7 @@ struct segment_view {
   std::uint32_t key_capacity = 0;  ///< bytes of key that a slot holds
   mutable std::atomic<std::uint64_t> slot_limit{1};  ///< cached slots_committed, never 0
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed
+  mutable std::atomic<std::uint64_t> group_limit{0};  ///< the last heap offset at which a group fits in; there is a first
   heap_geometry heap;
   std::uint64_t seed = 0;
   std::uint64_t hash_mask = ~0ull;
@@ -55,6 +56,10 @@ struct segment_view {
   [[nodiscard]] bool slot_ok(std::uint64_t number) const noexcept {
     return number - 1 < slot_limit.load(std::memory_order_relaxed) - 1 || slot_ok_after_refresh(number);
   }
+  /// R6, in one comparison: whether a group may be read by the cached limit alone.
+  [[nodiscard]] bool group_ok(std::uint64_t offset) const noexcept {
+    return offset <= group_limit.load(std::memory_order_relaxed);
+  }
   /// R6: whether [offset, offset + length) of the heap may be read.
   [[nodiscard]] bool heap_ok(std::uint64_t offset, std::uint64_t length) const noexcept {
     const std::uint64_t limit = heap_limit.load(std::memory_order_relaxed);
@@ -74,6 +79,7 @@ struct segment_view {
     const std::uint64_t published = roots->heap_committed.load(std::memory_order_acquire);  // (V1)
     if (published > max_heap_bytes) return false;
     heap_limit.store(published, std::memory_order_relaxed);
+    if (published >= cache_line) group_limit.store(published - cache_line, std::memory_order_relaxed);
     return length <= published && offset <= published - length;
   }
 
