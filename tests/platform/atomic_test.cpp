@@ -26,7 +26,7 @@ TEST(AtomicPair, ChangesBothHalvesOrNone) {
   EXPECT_EQ(pair.second, 5u);
 }
 
-constexpr std::uint64_t steps = 200'000;
+constexpr std::uint64_t steps = 1'000'000;
 
 // Both halves count together; a lost or torn swap leaves them different or short.
 void count_up(atomic_pair& pair) {
@@ -39,9 +39,15 @@ void count_up(atomic_pair& pair) {
 
 TEST(AtomicPair, LosesNoSwapBetweenProcesses) {
   const shared_page<atomic_pair> pair;
+  const shared_page<test_support::start_gate> gate;
   std::vector<child> children;
-  for (int i = 0; i != 3; ++i)
-    children.emplace_back([&] { count_up(*pair); });
+  for (int i = 0; i != 3; ++i) {
+    children.emplace_back([&] {
+      gate->arrive_and_wait();
+      count_up(*pair);
+    });
+  }
+  EXPECT_TRUE(gate->open_for(3));
   for (child& one : children)
     EXPECT_EQ(one.wait(), 0);
   EXPECT_EQ(pair->first, 3 * steps);

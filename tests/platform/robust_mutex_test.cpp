@@ -9,6 +9,7 @@
 #include <support/shared_page.hpp>
 #include <support/syscalls.hpp>
 
+#include <algorithm>
 #include <vector>
 
 #include "toy_map.hpp"
@@ -203,13 +204,38 @@ TEST_F(RobustMutex, AWaiterThatDiesDelaysTheOthersByASliceAtMost) {
   EXPECT_LT(clock::now() - before, 500ms);
 }
 
-TEST_F(RobustMutex, UnlockWithoutWakeIsNoticedByTheEndOfASlice) {
+// A waiter's slices end 1, 3, 7, 15, 31, 63, 127 and 227 ms after it began, then at 327: a release
+// at 240 ms that woke nobody would be noticed 87 ms later.
+TEST_F(RobustMutex, UnlockWakesASleeperAtOnce) {
+  auto quickest = clock::duration::max();
+  for (int round = 0; round != 4; ++round) {
+    robust_mutex mutex = map_.mutex(mine_);
+    mutex.lock();
+    child sleeper = waiter();
+    std::this_thread::sleep_for(235ms);
+    const auto before = clock::now();
+    mutex.unlock();
+    EXPECT_EQ(sleeper.wait(), 0);
+    quickest = std::min(quickest, clock::now() - before);
+  }
+  EXPECT_LT(quickest, 40ms);
+}
+
+TEST_F(RobustMutex, UnlockWithoutWakeIsNoticedByTheEndOfASliceAndKeepsTheBitForTheNextOwner) {
   robust_mutex mutex = map_.mutex(mine_);
   mutex.lock();
   child first = waiter();
   child second = waiter();
-  const auto before = clock::now();
+  first.stop();  // so that the word stays as the release leaves it
+  second.stop();
   mutex.unlock_without_wake();
+  EXPECT_EQ(word(), mutex_layout::waiter_bit);
+  EXPECT_TRUE(mutex.try_lock());
+  EXPECT_EQ(word(), mutex_layout::owner_word(mine_.id()) | mutex_layout::waiter_bit);
+  mutex.unlock_without_wake();
+  const auto before = clock::now();
+  first.cont();
+  second.cont();
   EXPECT_EQ(first.wait(), 0);
   EXPECT_EQ(second.wait(), 0);
   EXPECT_LT(clock::now() - before, 500ms);
