@@ -1,5 +1,6 @@
 #include <twinmap/any_map.hpp>
 #include <twinmap/describe.hpp>
+#include <twinmap/protocol/process_state.hpp>
 
 namespace twinmap {
 namespace detail {
@@ -54,7 +55,7 @@ options any_map::options() const {
           .mode = request.owner.mode,
           .group = request.owner.group,
           .huge_pages = request.huge_pages,
-          .directory = request.directory,
+          .directory = attached().state().where.directory,
           .lock_timeout = request.lock_timeout,
           .trusted_owner = request.whom.trusted_owner,
           .on_retired = request.keep_on_retired ? on_retired::keep : on_retired::fail};

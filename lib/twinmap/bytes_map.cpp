@@ -62,29 +62,11 @@ std::unique_ptr<protocol::handle> bytes_map::attach_typed(protocol::attach_mode 
   return detail::attach(request, layout);
 }
 
-/// Attaching accepts any types, but making a map needs some: open_or_create is the two in turn,
-/// until one of them finds the name as it needs it.
 std::unique_ptr<protocol::handle> bytes_map::attach_any(protocol::attach_mode mode,
                                                         const std::string& name,
                                                         const twinmap::options& wanted,
                                                         std::uint64_t layout) {
-  using enum protocol::attach_mode;
-  if (mode == create_only) return attach_typed(mode, name, {}, wanted, layout);
-  if (mode != open_or_create)
-    return detail::attach(detail::make_request(mode, name, wanted), layout);
-  constexpr int max_turns = 1000;
-  for (int turn = 0;; ++turn) {
-    try {
-      return detail::attach(detail::make_request(open_only, name, wanted), layout);
-    } catch (const error& e) {
-      if (e.code() != errc::not_found) throw;
-    }
-    try {
-      return attach_typed(create_only, name, {}, wanted, layout);
-    } catch (const error& e) {
-      if (e.code() != errc::already_exists || turn == max_turns) throw;
-    }
-  }
+  return detail::attach(detail::make_request(mode, name, wanted), layout);
 }
 
 }  // namespace twinmap

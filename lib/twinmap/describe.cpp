@@ -1,5 +1,6 @@
 #include <twinmap/describe.hpp>
 #include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/process_state.hpp>
 
 #include <array>
 #include <cstdio>
@@ -77,7 +78,7 @@ map_info describe(const protocol::handle& handle) {
   const storage::header_constant& constant = handle.view.header->constant;
   map_info result;
   result.name = handle.name();
-  result.directory = handle.request().directory;
+  result.directory = handle.state().where.directory;
   result.key_type = written_name(constant.key_type);
   result.value_type = written_name(constant.value_type);
   result.entries = handle.size();
