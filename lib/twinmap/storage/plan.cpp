@@ -28,7 +28,8 @@ std::uint32_t derive_chunk_shift(std::uint64_t max_bytes) {
 }
 
 std::uint32_t derive_granule_shift(const plan_request& request, std::uint32_t chunk_shift) {
-  const std::uint32_t least = request.value_size != 0 && request.value_size <= 32 ? 5 : 6;
+  const std::uint32_t small = request.value_size != 0 && request.value_size <= 32 ? 5 : 6;
+  const std::uint32_t least = values_in_slots(request) ? chunk_shift - 6 : small;
   // Owner indexes have 32 bits: at most 2^32 granules.
   return std::max(least, chunk_shift + 20 - 32);
 }

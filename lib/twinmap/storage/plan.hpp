@@ -25,7 +25,7 @@ struct plan_request {
 /// max_bytes is the size of the file. The derived max_entries takes half of it for slots where all values fit into a slot
 /// (keys and values of fixed size, values of at most 8 bytes), an eighth where they do not; what remains is heap, less one
 /// owner pair of 16 bytes for each granule. The granule, the least block, is 32 bytes for values of a fixed size up to
-/// that and 64 else. Raises no_space if max_bytes is below what an empty map takes.
+/// that and 64 else; where all values fit into slots there are no blocks, and it is a 64th of a chunk. Raises no_space if max_bytes is below what an empty map takes.
 void plan_regions(const plan_request& request, const std::string& map, header_constant& header);
 
 /// XXH3 of everything before the checksum.

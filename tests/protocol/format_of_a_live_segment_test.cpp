@@ -1,0 +1,69 @@
+// The worked example of lib/FORMAT.md, against the file of a live map: header, slot and chunk
+// records.
+
+#include <support/names.hpp>
+
+#include <gtest/gtest.h>
+
+#include <twinmap/protocol/handle.hpp>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace twinmap::protocol {
+namespace {
+
+std::vector<unsigned> documented(const std::string& name) {
+  std::ifstream file(TWINMAP_TEST_DATA "/../../lib/FORMAT.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string all = text.str();
+  const std::string fence = "```hex " + name + "\n";
+  const auto start = all.find(fence);
+  if (start == std::string::npos) return {};
+  std::istringstream hex(all.substr(start + fence.size(),
+                                    all.find("```", start + fence.size()) - start - fence.size()));
+  std::vector<unsigned> result;
+  for (unsigned byte = 0; hex >> std::hex >> byte;)
+    result.push_back(byte);
+  return result;
+}
+
+std::vector<unsigned> bytes_of_file(const std::string& path, std::uint64_t offset,
+                                    std::size_t length) {
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  std::string raw(length, '\0');
+  file.read(raw.data(), static_cast<std::streamsize>(length));
+  std::vector<unsigned> result;
+  for (const char byte : raw)
+    result.push_back(static_cast<unsigned char>(byte));
+  return result;
+}
+
+TEST(a_live_segment, holds_the_documented_bytes) {
+  const test_support::scoped_name name;
+  attach_request request;
+  request.name = name.str();
+  request.directory = name.directory().string();
+  request.mode = attach_mode::create_only;
+  request.key = {"u64", 8};
+  request.value = {"u64", 8};
+  request.max_bytes = 4u << 20;
+  const auto map = handle::attach(request);
+  const std::uint64_t key = 1;
+  const std::uint64_t value = 2;
+  map->store(map->key(&key, sizeof key), std::as_bytes(std::span(&value, 1)));
+
+  const auto& header = map->view.header->constant;
+  const std::string path = name.segment_file().string();
+  EXPECT_EQ(documented("header"), bytes_of_file(path, 0, 16));
+  EXPECT_EQ(documented("slot"),
+            bytes_of_file(path, header.slots.offset + (1u << header.slot_shift), 32));
+  EXPECT_EQ(documented("chunks"), bytes_of_file(path, header.chunk_table.offset, 32));
+}
+
+}  // namespace
+}  // namespace twinmap::protocol

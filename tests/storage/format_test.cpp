@@ -1,0 +1,105 @@
+// The bytes that lib/FORMAT.md shows are those of a live segment: a change of the format turns this
+// red.
+
+#include <gtest/gtest.h>
+
+#include <twinmap/storage/block_allocator.hpp>
+#include <twinmap/storage/plan.hpp>
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace twinmap::storage {
+namespace {
+
+/// The bytes of the example with this name, as the document writes them.
+std::vector<unsigned> documented(const std::string& name) {
+  std::ifstream file(TWINMAP_TEST_DATA "/../../lib/FORMAT.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string all = text.str();
+  const std::string fence = "```hex " + name + "\n";
+  const auto start = all.find(fence);
+  if (start == std::string::npos) return {};
+  const auto end = all.find("```", start + fence.size());
+  std::istringstream hex(all.substr(start + fence.size(), end - start - fence.size()));
+  std::vector<unsigned> bytes;
+  for (unsigned byte = 0; hex >> std::hex >> byte;)
+    bytes.push_back(byte);
+  return bytes;
+}
+
+template <class T>
+std::vector<unsigned> bytes_of(const T& object, std::size_t length = sizeof(T)) {
+  const auto* first = reinterpret_cast<const unsigned char*>(&object);
+  return {first, first + length};
+}
+
+TEST(the_format, begins_with_the_documented_bytes) {
+  header_constant header{};
+  header.magic = segment_magic;
+  header.version = format_version;
+  header.byte_order = byte_order_mark;
+  EXPECT_EQ(documented("header"), bytes_of(header, 16));
+}
+
+TEST(the_format, has_the_documented_slot) {
+  entry slot{};
+  const entry_word word = entry_word{0}.next(entry_state::live_inline, 8);
+  slot.value.first.store(word.bits);
+  slot.value.second.store(2);
+  slot.meta.store(entry_meta::make(1, 8).bits);
+  slot.key.store(1);
+  EXPECT_EQ(documented("slot"), bytes_of(slot));
+}
+
+TEST(the_format, has_the_documented_chunks) {
+  std::vector<unsigned> chunks;
+  chunk_record record{};
+  record.entry.store(chunk_entry{0}.next(chunk_kind::table, 1).bits);
+  for (const unsigned byte : bytes_of(record))
+    chunks.push_back(byte);
+  const chunk_entry claimed = chunk_entry{0}.next(chunk_kind::claimed, 0);
+  record.entry.store(claimed.next(chunk_kind::table, 1).bits);
+  for (const unsigned byte : bytes_of(record))
+    chunks.push_back(byte);
+  EXPECT_EQ(documented("chunks"), chunks);
+}
+
+TEST(the_format, has_its_fields_where_the_document_says) {
+  EXPECT_EQ(40u, offsetof(header_constant, layout_hash));
+  EXPECT_EQ(64u, offsetof(header_constant, max_entries));
+  EXPECT_EQ(96u, offsetof(header_constant, leases));
+  EXPECT_EQ(192u, offsetof(header_constant, hash_seed));
+  EXPECT_EQ(216u, offsetof(header_constant, uuid));
+  EXPECT_EQ(256u, offsetof(header_constant, key_type));
+  EXPECT_EQ(512u, offsetof(header_constant, checksum));
+  EXPECT_EQ(1024u, offsetof(segment_header, roots));
+  EXPECT_EQ(1088u, offsetof(segment_header, locked));
+  EXPECT_EQ(1152u, offsetof(segment_header, counts));
+  EXPECT_EQ(1216u, offsetof(segment_header, misses));
+  EXPECT_EQ(1280u, offsetof(segment_header, allocation));
+  EXPECT_EQ(1600u, offsetof(segment_header, totals));
+  EXPECT_EQ(64u, offsetof(lease_page, stamps));
+}
+
+// The whole layout in one number: whoever changes a struct sees this, and raises the version.
+TEST(the_format, has_not_changed_under_its_version) {
+  EXPECT_EQ(0x44a70d33c649b689u, layout_hash());
+}
+
+TEST(the_format, encodes_words_as_documented) {
+  const root_word root = root_word::make(3, 17, true, 5).with_amended(true);
+  EXPECT_EQ(3u | (17ull << 20) | (1ull << 46) | (1ull << 47) | (5ull << 48), root.bits);
+  EXPECT_EQ(0x2A000000u | 7u, make_word<std::uint32_t>(0x2Aull << 56, 7));
+  EXPECT_EQ((0x2Aull << 56) | 7u, make_word<std::uint64_t>(0x2Aull << 56, 7));
+  EXPECT_EQ((100ull << 32) | 9, block_ref::make(9, 100).bits);
+  EXPECT_EQ(1ull | (2ull << 2) | (3ull << 14), owner_word::leased({2, 3}).bits);
+  EXPECT_EQ((7ull << 12) | 2, make_stamp(2, 7));
+}
+
+}  // namespace
+}  // namespace twinmap::storage

@@ -1,0 +1,118 @@
+// Index tables and size classes: arithmetic that the whole map rests on, tested exhaustively where
+// it is small.
+
+#include <gtest/gtest.h>
+
+#include <twinmap/storage/blocks.hpp>
+#include <twinmap/storage/table_words.hpp>
+
+#include <array>
+#include <cstring>
+#include <map>
+#include <random>
+#include <vector>
+
+namespace twinmap::storage {
+namespace {
+
+template <class Word>
+class an_index_table : public testing::Test {
+ protected:
+  static constexpr std::uint64_t groups = 7;
+  alignas(64) std::array<std::byte, groups * group_bytes> memory{};
+};
+
+using words = testing::Types<std::uint32_t, std::uint64_t>;
+TYPED_TEST_SUITE(an_index_table, words);
+
+TYPED_TEST(an_index_table, finds_the_words_of_a_slot_until_it_is_full) {
+  constexpr std::uint64_t capacity = this->groups * index_word<TypeParam>::per_group;
+  std::mt19937 draw(1);
+  std::map<std::uint64_t, std::uint32_t> hashes;
+  for (std::uint64_t slot = 1; slot <= capacity; ++slot) {
+    const std::uint32_t low =
+        slot % 3 == 0 ? 0 : static_cast<std::uint32_t>(draw());  // a third of them collide
+    hashes[slot] = low;
+    const std::uint64_t hash = (std::uint64_t{draw()} << 32) | low;
+    ASSERT_EQ(placed::in_empty, place_word<TypeParam>(this->memory.data(), this->groups, low,
+                                                      make_word<TypeParam>(hash, slot)));
+  }
+  EXPECT_EQ(placed::no_room, place_word<TypeParam>(this->memory.data(), this->groups, 5,
+                                                   make_word<TypeParam>(0, 999)));
+  for (const auto& [slot, low] : hashes) {
+    int found = 0;
+    for_words_of<TypeParam>(this->memory.data(), this->groups, low, slot,
+                            [&](std::byte*, unsigned) { ++found; });
+    ASSERT_EQ(1, found) << slot;
+  }
+}
+
+TYPED_TEST(an_index_table, takes_a_new_word_over_a_tombstone) {
+  ASSERT_EQ(placed::in_empty, place_word<TypeParam>(this->memory.data(), this->groups, 0,
+                                                    make_word<TypeParam>(0, 1)));
+  for_words_of<TypeParam>(
+      this->memory.data(), this->groups, 0, 1,
+      [](std::byte* group, unsigned i) { store_word<TypeParam>(group, i, tombstone<TypeParam>); });
+  EXPECT_EQ(0u, slot_of<TypeParam>(tombstone<TypeParam>));
+  EXPECT_EQ(placed::over_tombstone, place_word<TypeParam>(this->memory.data(), this->groups, 0,
+                                                          make_word<TypeParam>(0, 2)));
+}
+
+// The vector comparison and the portable one agree on every tag, in every place, whatever the other
+// bytes are.
+TYPED_TEST(an_index_table, matches_tags_and_empty_words_like_a_plain_loop) {
+  std::mt19937_64 draw(2);
+  for (int round = 0; round != 20000; ++round) {
+    std::byte* group = this->memory.data();
+    for (unsigned i = 0; i != index_word<TypeParam>::per_group; ++i) {
+      const std::uint64_t hash = draw() & (round % 2 == 0 ? ~0ull : 0x0300000000000000ull);
+      store_word<TypeParam>(
+          group, i, draw() % 4 == 0 ? TypeParam{0} : make_word<TypeParam>(hash, draw() % 1000));
+    }
+    const std::uint64_t hash = draw() & 0x03FFFFFFFFFFFFFFull;
+    const group_mask by_tag = scan_group<TypeParam>(group, [&](TypeParam w) {
+      return (w >> index_word<TypeParam>::slot_bits) == (hash >> 56);
+    });
+    const group_mask empty = scan_group<TypeParam>(group, [](TypeParam w) { return w == 0; });
+    ASSERT_EQ(by_tag, match_tag<TypeParam>(group, hash));
+    ASSERT_EQ(empty, match_empty<TypeParam>(group));
+  }
+}
+
+TEST(a_home_group, is_always_inside_the_table) {
+  for (const std::uint64_t groups :
+       std::array<std::uint64_t, 5>{1, 2, 3, 1000, root_word::max_groups})
+    for (const std::uint32_t hash : {0u, 1u, 0x7FFFFFFFu, 0xFFFFFFFFu})
+      EXPECT_LT(home_group(hash, groups), groups);
+}
+
+TEST(a_size_class, holds_its_lengths_and_wastes_at_most_a_quarter) {
+  std::uint32_t last = 0;
+  for (std::uint64_t granules = 1; granules != 5000; ++granules) {
+    const std::uint64_t rounded = class_granules(granules);
+    const std::uint32_t number = class_number(granules);
+    ASSERT_GE(rounded, granules);
+    ASSERT_LE(rounded * 4, granules * 5 + 3) << granules;
+    ASSERT_EQ(rounded, granules_of_class(number)) << granules;
+    ASSERT_EQ(number, class_number(rounded));
+    ASSERT_TRUE(number == last || number == last + 1 || granules == 1) << granules;
+    last = number;
+  }
+  ASSERT_LT(last, class_count);
+}
+
+TEST(an_entry_word, never_goes_back_and_keeps_its_parts_apart) {
+  entry_word word{0};
+  for (int i = 0; i != 1000; ++i) {
+    const auto state = static_cast<entry_state>(i % 5);
+    const entry_word next = word.next(state, static_cast<unsigned>(i % 9));
+    ASSERT_EQ(word.version() + 1, next.version());
+    ASSERT_EQ(state, next.state());
+    ASSERT_EQ(static_cast<unsigned>(i % 9), next.inline_length());
+    ASSERT_EQ(state == entry_state::live_inline || state == entry_state::live_block, next.live());
+    word = next;
+  }
+}
+
+}  // namespace
+}  // namespace twinmap::storage
