@@ -272,10 +272,7 @@ class map : public basic_map<Key, T> {
   template <detail::attach_tag Tag>
   map(Tag tag, const std::string& name, std::error_code& code) : map(tag, name, {}, code) {}
 
-  /// For tests of this library, which ask for what the options do not offer: change what `request`
-  /// says, attach with `protocol::handle::attach`, and wrap the handle.
-  explicit map(std::unique_ptr<protocol::handle> handle) noexcept
-      : basic_map<Key, T>(std::move(handle)) {}
+ private:
   template <detail::attach_tag Tag>
   static protocol::attach_request request(Tag tag, const std::string& name,
                                           const twinmap::options& wanted = {}) {
