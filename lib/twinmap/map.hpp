@@ -49,12 +49,18 @@ class basic_map : public any_map {
   /// The key's value, or nothing if it is absent. A hit writes nothing shared and works on a
   /// PROT_READ mapping (P1, P2).
   /// Progress: wait-free but for retries while writers change this very key; no system call.
-  std::optional<T> load(const lookup_key& key) const {
-    std::optional<T> result;
-    const detail::encoded<Key> bytes(key);
-    const protocol::handle& map = attached();
-    detail::load_into(map, detail::reader_key<Key>(map.view, bytes.view()), result);
-    return result;
+  [[gnu::always_inline]] std::optional<T> load(const lookup_key& key) const {
+    // Inlined, so that the optional is made where it is used: g++ returns one through memory, and
+    // the caller would wait until its byte-wide flag has left the store buffer.
+    if constexpr (detail::is_plain<T>) {
+      detail::plain_bytes<T> value;
+      if (!load_plain(key, value)) return std::nullopt;
+      return codec<T>::decode(value.raw);
+    } else {
+      std::optional<T> result;
+      load_other(key, result);
+      return result;
+    }
   }
 
   /// The same into `out`, whose capacity is re-used. False if the key is absent; a string or vector
@@ -234,6 +240,17 @@ class basic_map : public any_map {
                   "twinmap: compare_exchange and compare_erase compare bytes, and this value type "
                   "has padding or "
                   "floating-point members: equal values may differ in their bytes");
+  }
+  bool load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
+    const detail::encoded<Key> bytes(key);
+    const protocol::handle& map = attached();
+    return protocol::load(map, detail::reader_key<Key>(map.view, bytes.view()),
+                          detail::plain_sink<T>{out.raw.data()});
+  }
+  void load_other(const lookup_key& key, std::optional<T>& out) const {
+    const detail::encoded<Key> bytes(key);
+    const protocol::handle& map = attached();
+    detail::load_into(map, detail::reader_key<Key>(map.view, bytes.view()), out);
   }
   template <class F>
   std::optional<T> run_update(const lookup_key& key, F&& f) {

@@ -51,7 +51,8 @@ class encoded {
 /// A key as the read path compares it. Keys of a fixed size of up to 8 bytes are one word,
 /// zero-extended; the hash is over the key's own bytes.
 template <class Key>
-auto reader_key(const protocol::segment_view& view, protocol::bytes key) noexcept {
+[[gnu::always_inline]] inline auto reader_key(const protocol::segment_view& view,
+                                              protocol::bytes key) noexcept {
   if constexpr (is_plain<Key> && sizeof(Key) <= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, key.data(), sizeof(Key));
