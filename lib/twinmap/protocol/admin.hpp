@@ -6,19 +6,21 @@
 
 namespace twinmap::protocol {
 
-/// What a check found. Meaningful while nothing writes; while something does, `findings` holds only what no writer can
-/// explain. Offsets and numbers are in the texts.
+/// What a check found. Meaningful while nothing writes; while something does, `findings` holds only
+/// what no writer can explain. Offsets and numbers are in the texts.
 struct check_report {
   std::uint64_t slots_checked = 0;
   std::uint64_t read_words = 0;
   std::uint64_t dirty_words = 0;
   std::uint64_t live = 0;
-  std::uint64_t size = 0;  ///< what size() says: off by what killed writers did not count, until the next sweep
+  std::uint64_t size =
+      0;  ///< what size() says: off by what killed writers did not count, until the next sweep
   std::uint64_t blocks_live = 0;
   std::uint64_t blocks_leased = 0;    ///< held by living writers
   std::uint64_t blocks_orphaned = 0;  ///< leaked by dead writers: a sweep takes them back
   std::uint64_t slots_orphaned = 0;   ///< free slots in no list: likewise
-  std::uint64_t used_bytes = 0;       ///< slots in use, tables, long keys and blocks, by what the allocator thinks
+  std::uint64_t used_bytes =
+      0;  ///< slots in use, tables, long keys and blocks, by what the allocator thinks
   std::uint64_t reachable_bytes = 0;  ///< the same, by following everything from the roots
   std::vector<std::string> findings;  ///< empty: sound
 };
@@ -45,7 +47,8 @@ struct slot_info {
   byte_vector value;
 };
 
-/// Totals over all processes, plus what this handle has not published yet. Names as in the public map_stats.
+/// Totals over all processes, plus what this handle has not published yet. Names as in the public
+/// map_stats.
 struct stats_snapshot {
   std::array<std::uint64_t, storage::counter_count> counts{};
   std::uint64_t entries_live = 0, entries_nil = 0, entries_expunged = 0, entries_free = 0;
@@ -61,7 +64,8 @@ TWINMAP_EXPORT check_report check(const handle& map);
 TWINMAP_EXPORT sweep_report sweep(handle& map);
 /// True if dirty became read.
 TWINMAP_EXPORT bool promote(handle& map);
-TWINMAP_EXPORT void for_each_slot(const handle& map, const std::function<bool(const slot_info&)>& f);
+TWINMAP_EXPORT void for_each_slot(const handle& map,
+                                  const std::function<bool(const slot_info&)>& f);
 /// `by_state` walks every slot for the entries' states: O(slots).
 TWINMAP_EXPORT stats_snapshot stats(const handle& map, bool by_state);
 

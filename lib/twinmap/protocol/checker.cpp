@@ -1,5 +1,5 @@
-// The invariant checker: one for tests, for recovery and for `twinmap check`. Reads only, works on a PROT_READ mapping,
-// bounded by the sizes of the mapping (P6).
+// The invariant checker: one for tests, for recovery and for `twinmap check`. Reads only, works on
+// a PROT_READ mapping, bounded by the sizes of the mapping (P6).
 
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/heap_check.hpp>
@@ -27,8 +27,11 @@ struct slot_marks {
 class checker {
  public:
   explicit checker(const handle& map)
-      : map_(map), view_(map.view), read_{view_.roots->read.load(std::memory_order_acquire)},
-        dirty_{view_.roots->dirty.load(std::memory_order_acquire)}, heap_(map, report_) {
+      : map_(map),
+        view_(map.view),
+        read_{view_.roots->read.load(std::memory_order_acquire)},
+        dirty_{view_.roots->dirty.load(std::memory_order_acquire)},
+        heap_(map, report_) {
     const std::uint64_t used = view_.header->locked.slots_used.load(std::memory_order_acquire);
     const std::uint64_t committed = view_.roots->slots_committed.load(std::memory_order_acquire);
     if (used == 0 || used > view_.max_slots || used > committed)
@@ -40,8 +43,10 @@ class checker {
   check_report run() {
     report_.read_words = walk_table(read_, &slot_marks::read, "read");
     if (dirty_) report_.dirty_words = walk_table(dirty_, &slot_marks::dirty, "dirty");
-    if (read_.amended() != static_cast<bool>(dirty_)) find("amended and the dirty root contradict each other");
-    for (std::uint64_t number = 1; number < used_; ++number) check_slot(number);
+    if (read_.amended() != static_cast<bool>(dirty_))
+      find("amended and the dirty root contradict each other");
+    for (std::uint64_t number = 1; number < used_; ++number)
+      check_slot(number);
     check_free_list();
     heap_.add_table(read_);
     if (dirty_) heap_.add_table(dirty_);
@@ -57,9 +62,10 @@ class checker {
   void find(std::string what) { report_.findings.push_back(std::move(what)); }
 
   template <class Word>
-  std::uint64_t walk_words(root_word root, std::uint8_t slot_marks::* mark, const char* name) {
+  std::uint64_t walk_words(root_word root, std::uint8_t slot_marks::*mark, const char* name) {
     std::uint64_t named = 0;
-    const std::byte* memory = view_.heap.heap + (std::uint64_t{root.chunk()} << view_.heap.chunk_shift);
+    const std::byte* memory =
+        view_.heap.heap + (std::uint64_t{root.chunk()} << view_.heap.chunk_shift);
     for (std::uint64_t group = 0; group != root.groups(); ++group) {
       for (unsigned i = 0; i != storage::index_word<Word>::per_group; ++i) {
         const Word word = storage::load_word<Word>(memory + group * storage::group_bytes, i);
@@ -67,10 +73,12 @@ class checker {
         if (slot == 0) continue;
         ++named;
         if (slot >= used_) {
-          find(std::string(name) + " names slot " + std::to_string(slot) + ", handed out are " + std::to_string(used_));
+          find(std::string(name) + " names slot " + std::to_string(slot) + ", handed out are " +
+               std::to_string(used_));
           continue;
         }
-        if (marks_[slot].*mark != 0) find(std::string(name) + " names slot " + std::to_string(slot) + " twice");
+        if (marks_[slot].*mark != 0)
+          find(std::string(name) + " names slot " + std::to_string(slot) + " twice");
         marks_[slot].*mark = 1;
         const auto tag = static_cast<std::uint8_t>(word >> storage::index_word<Word>::slot_bits);
         check_place<Word>(root, group, slot, tag, name);
@@ -81,13 +89,17 @@ class checker {
 
   /// The word's tag is the key's, and no group between its home and its place has an empty word.
   template <class Word>
-  void check_place(root_word root, std::uint64_t group, std::uint64_t slot, std::uint8_t tag, const char* name) {
-    if (copy_slot(view_, slot, false, copy_) != copied::yes || copy_.word().state() == entry_state::free) return;
+  void check_place(root_word root, std::uint64_t group, std::uint64_t slot, std::uint8_t tag,
+                   const char* name) {
+    if (copy_slot(view_, slot, false, copy_) != copied::yes ||
+        copy_.word().state() == entry_state::free)
+      return;
     const bytes key = copy_.key.view();
     const std::uint64_t hash = view_.hash(key.data(), key.size());
     if (static_cast<std::uint8_t>(hash >> 56) != tag)
       find(std::string(name) + ": the tag of slot " + std::to_string(slot) + " is not its key's");
-    const std::byte* memory = view_.heap.heap + (std::uint64_t{root.chunk()} << view_.heap.chunk_shift);
+    const std::byte* memory =
+        view_.heap.heap + (std::uint64_t{root.chunk()} << view_.heap.chunk_shift);
     std::uint64_t at = storage::home_group(static_cast<std::uint32_t>(hash), root.groups());
     for (std::uint64_t steps = 0; at != group && steps != root.groups(); ++steps) {
       if (storage::match_empty<Word>(memory + at * storage::group_bytes) != 0) {
@@ -98,20 +110,22 @@ class checker {
     }
   }
 
-  std::uint64_t walk_table(root_word root, std::uint8_t slot_marks::* mark, const char* name) {
+  std::uint64_t walk_table(root_word root, std::uint8_t slot_marks::*mark, const char* name) {
     const std::uint64_t start = std::uint64_t{root.chunk()} << view_.heap.chunk_shift;
     if (root.groups() == 0 || !view_.heap_ok(start, root.groups() * storage::group_bytes)) {
       find(std::string("the root of ") + name + " leads outside the heap");
       return 0;
     }
-    return root.wide() ? walk_words<std::uint64_t>(root, mark, name) : walk_words<std::uint32_t>(root, mark, name);
+    return root.wide() ? walk_words<std::uint64_t>(root, mark, name)
+                       : walk_words<std::uint32_t>(root, mark, name);
   }
 
   void check_slot(std::uint64_t number) {
     ++report_.slots_checked;
     if (!view_.slot_ok(number)) return;
     const std::string name = "slot " + std::to_string(number);
-    if (copy_slot(view_, number, false, copy_) != copied::yes) return find(name + " does not hold still, or its key is lost");
+    if (copy_slot(view_, number, false, copy_) != copied::yes)
+      return find(name + " does not hold still, or its key is lost");
     const entry_word word = copy_.word();
     const slot_marks& mark = marks_[number];
     const bool indexed = dirty_ ? mark.dirty != 0 : mark.read != 0;
@@ -125,12 +139,16 @@ class checker {
         if (mark.dirty != 0) find(name + " is expunged and in dirty");
         break;
       case entry_state::live_inline:
-      case entry_state::live_block: ++report_.live; [[fallthrough]];
+      case entry_state::live_block:
+        ++report_.live;
+        [[fallthrough]];
       case entry_state::nil:
-        if (!indexed) find(name + (word.live() ? " is live" : " is nil") + " and not in the current table");
+        if (!indexed)
+          find(name + (word.live() ? " is live" : " is nil") + " and not in the current table");
         check_unique(number);
         break;
-      default: return find(name + " has state " + std::to_string(static_cast<int>(word.state())));
+      default:
+        return find(name + " has state " + std::to_string(static_cast<int>(word.state())));
     }
     check_identity(number, name);
   }
@@ -138,14 +156,19 @@ class checker {
   void check_identity(std::uint64_t number, const std::string& name) {
     const bytes key = copy_.key.view();
     const auto low = static_cast<std::uint32_t>(view_.hash(key.data(), key.size()));
-    if (low != view_.slot_hash(number).load(std::memory_order_relaxed)) find(name + " has a key and another hash");
+    if (low != view_.slot_hash(number).load(std::memory_order_relaxed))
+      find(name + " has a key and another hash");
     if (copy_.meta.birth() >= view_.header->locked.births.load(std::memory_order_acquire))
       find(name + " was born in the future");
-    if (copy_.word().state() == entry_state::live_block) heap_.add_block(storage::block_ref{copy_.pair.second}, number);
-    if (copy_.word().state() == entry_state::live_inline && copy_.word().inline_length() > storage::inline_value_bytes)
-      find(name + " has an inline value of " + std::to_string(copy_.word().inline_length()) + " bytes");
+    if (copy_.word().state() == entry_state::live_block)
+      heap_.add_block(storage::block_ref{copy_.pair.second}, number);
+    if (copy_.word().state() == entry_state::live_inline &&
+        copy_.word().inline_length() > storage::inline_value_bytes)
+      find(name + " has an inline value of " + std::to_string(copy_.word().inline_length()) +
+           " bytes");
     if (key.size() > view_.key_capacity)
-      heap_.add_block(storage::block_ref{view_.slot(number).key.load(std::memory_order_relaxed)}, number);
+      heap_.add_block(storage::block_ref{view_.slot(number).key.load(std::memory_order_relaxed)},
+                      number);
   }
 
   /// One key, one slot that is live or nil (R4).
@@ -153,14 +176,17 @@ class checker {
     const bytes key = copy_.key.view();
     std::string text(reinterpret_cast<const char*>(key.data()), key.size());
     const auto [found, fresh] = keys_.emplace(std::move(text), number);
-    if (!fresh) find("slots " + std::to_string(found->second) + " and " + std::to_string(number) + " have the same key");
+    if (!fresh)
+      find("slots " + std::to_string(found->second) + " and " + std::to_string(number) +
+           " have the same key");
   }
 
   void check_free_list() {
     std::uint64_t length = 0;
     std::uint64_t slot = view_.header->locked.free_head.load(std::memory_order_acquire);
     for (; slot != 0 && length <= used_; ++length) {
-      if (slot >= used_ || !view_.slot_ok(slot)) return find("the free list leads to slot " + std::to_string(slot));
+      if (slot >= used_ || !view_.slot_ok(slot))
+        return find("the free list leads to slot " + std::to_string(slot));
       const platform::pair_value seen = load_pair(view_.slot(slot));
       if (entry_word{seen.first}.state() != entry_state::free)
         return find("slot " + std::to_string(slot) + " is in the free list and not free");
@@ -190,9 +216,12 @@ std::uint64_t activity(const handle& map) {
   std::uint64_t sum = view.roots->epoch.load(std::memory_order_seq_cst);
   for (std::uint32_t slot = 0; slot != view.header->constant.max_writers; ++slot) {
     const storage::lease_page& page = view.lease(slot);
-    sum += page.transitions.load(std::memory_order_acquire) + page.stamps.load(std::memory_order_relaxed) +
-           page.counts[static_cast<std::size_t>(storage::counter::stores)].load(std::memory_order_relaxed) +
-           page.counts[static_cast<std::size_t>(storage::counter::erases)].load(std::memory_order_relaxed);
+    sum += page.transitions.load(std::memory_order_acquire) +
+           page.stamps.load(std::memory_order_relaxed) +
+           page.counts[static_cast<std::size_t>(storage::counter::stores)].load(
+               std::memory_order_relaxed) +
+           page.counts[static_cast<std::size_t>(storage::counter::erases)].load(
+               std::memory_order_relaxed);
   }
   return sum;
 }

@@ -28,7 +28,8 @@ storage::type_descriptor describe(const type_request& type, const std::string& m
 }
 
 void draw_random(void* to, std::size_t length, const std::string& map) {
-  if (getrandom(to, length, 0) != static_cast<ssize_t>(length)) raise_system(errno, map, "getrandom");
+  if (getrandom(to, length, 0) != static_cast<ssize_t>(length))
+    raise_system(errno, map, "getrandom");
 }
 
 header_constant make_header(const attach_request& request) {
@@ -61,12 +62,14 @@ header_constant make_header(const attach_request& request) {
 }
 
 /// The regions that exist from the start: all leases, and of everything that grows its first page.
-void commit_start(platform::segment_file& file, const header_constant& header, const std::string& map) {
+void commit_start(platform::segment_file& file, const header_constant& header,
+                  const std::string& map) {
   const std::uint64_t page = header.page_size;
   const auto commit = [&](std::uint64_t offset, std::uint64_t length) {
     if (const std::error_code failure = file.commit(offset, length))
       raise(errc::no_space, map,
-            std::to_string(length) + " bytes for an empty map are not to be had: " + failure.message());
+            std::to_string(length) +
+                " bytes for an empty map are not to be had: " + failure.message());
   };
   commit(0, header.leases.offset + header.leases.length);
   commit(header.hashes.offset, page);
@@ -79,10 +82,13 @@ void commit_start(platform::segment_file& file, const header_constant& header, c
 void make_empty(segment_header& header, std::byte* base) {
   const header_constant& constant = header.constant;
   auto* chunks = reinterpret_cast<storage::chunk_record*>(base + constant.chunk_table.offset);
-  chunks[0].entry.store(storage::chunk_entry{0}.next(storage::chunk_kind::table, 1).bits, std::memory_order_relaxed);
+  chunks[0].entry.store(storage::chunk_entry{0}.next(storage::chunk_kind::table, 1).bits,
+                        std::memory_order_relaxed);
   constexpr std::uint64_t first_groups = 4;
-  header.roots.read.store(storage::root_word::make(0, first_groups, false, 0).bits, std::memory_order_relaxed);
-  const std::uint64_t slots = std::min<std::uint64_t>(constant.page_size >> constant.slot_shift, constant.max_entries + 1);
+  header.roots.read.store(storage::root_word::make(0, first_groups, false, 0).bits,
+                          std::memory_order_relaxed);
+  const std::uint64_t slots =
+      std::min<std::uint64_t>(constant.page_size >> constant.slot_shift, constant.max_entries + 1);
   header.roots.slots_committed.store(slots, std::memory_order_relaxed);
   header.roots.heap_committed.store(1ull << constant.chunk_shift, std::memory_order_relaxed);
   header.locked.births.store(1, std::memory_order_relaxed);
@@ -94,13 +100,15 @@ void make_empty(segment_header& header, std::byte* base) {
 
 }  // namespace
 
-platform::segment_file create_segment(const attach_request& request, const platform::map_location& where) {
+platform::segment_file create_segment(const attach_request& request,
+                                      const platform::map_location& where) {
   if (request.max_writers == 0 || request.max_writers > platform::max_lease_slots)
     raise(errc::too_many_writers, request.name,
           "max_writers is " + std::to_string(request.max_writers) + ", a map takes 1 to " +
               std::to_string(platform::max_lease_slots));
   const header_constant constant = make_header(request);
-  platform::segment_file file = platform::segment_file::create(where, constant.file_size, request.owner);
+  platform::segment_file file =
+      platform::segment_file::create(where, constant.file_size, request.owner);
   commit_start(file, constant, request.name);
   auto* header = new (file.base()) segment_header{};
   header->constant = constant;

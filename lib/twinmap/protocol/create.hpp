@@ -5,8 +5,9 @@
 
 namespace twinmap::protocol {
 
-/// A segment that has everything but a name: header, an empty read table, the first slots. Raises no_space and what
-/// `plan_regions` raises.
-platform::segment_file create_segment(const attach_request& request, const platform::map_location& where);
+/// A segment that has everything but a name: header, an empty read table, the first slots. Raises
+/// no_space and what `plan_regions` raises.
+platform::segment_file create_segment(const attach_request& request,
+                                      const platform::map_location& where);
 
 }  // namespace twinmap::protocol

@@ -1,5 +1,5 @@
-// What the one who takes the mutex from a dead holder settles (P4): constant time, idempotent, waits for nobody, and may
-// itself be killed anywhere.
+// What the one who takes the mutex from a dead holder settles (P4): constant time, idempotent,
+// waits for nobody, and may itself be killed anywhere.
 //
 //   found                                   done
 //   dirty is the read table                 the promotion is finished
@@ -10,8 +10,8 @@
 //   intent slot, state expunged             its words in dirty become tombstones
 //   intent slot, live or nil                nothing: the CAS that decides has happened, or has not
 //
-// A slot beyond slots_used was named before it was taken: nothing. A free slot at the head of the list is in the list:
-// it is pushed last and popped first.
+// A slot beyond slots_used was named before it was taken: nothing. A free slot at the head of the
+// list is in the list: it is pushed last and popped first.
 
 #include <twinmap/protocol/locked.hpp>
 
@@ -63,8 +63,10 @@ void settle_slot(locked_section& at, std::uint32_t slot) {
 
 void fix_up_locked(locked_section& at) {
   settle_roots(at);
-  if (at.locked().building.load(std::memory_order_relaxed) != 0) settle_table(at, at.locked().building);
-  if (at.locked().retiring.load(std::memory_order_relaxed) != 0) settle_table(at, at.locked().retiring);
+  if (at.locked().building.load(std::memory_order_relaxed) != 0)
+    settle_table(at, at.locked().building);
+  if (at.locked().retiring.load(std::memory_order_relaxed) != 0)
+    settle_table(at, at.locked().retiring);
   if (const std::uint32_t slot = at.locked().intent_slot.load(std::memory_order_relaxed); slot != 0)
     settle_slot(at, slot);
   at.by.count(storage::counter::fix_ups);

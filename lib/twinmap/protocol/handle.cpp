@@ -10,23 +10,28 @@ namespace twinmap::protocol {
 
 /// The steps of attaching; a friend of handle, so that the class itself stays what users see.
 struct attachment {
-  static std::unique_ptr<handle> make(const attach_request& request, platform::segment_file file, bool created);
+  static std::unique_ptr<handle> make(const attach_request& request, platform::segment_file file,
+                                      bool created);
 };
 
 namespace {
 
-std::string_view name_of(const storage::type_descriptor& type) { return {type.name.data(), type.name_length}; }
+std::string_view name_of(const storage::type_descriptor& type) {
+  return {type.name.data(), type.name_length};
+}
 
 void check_type(const type_request& asked, const storage::type_descriptor& found, const char* what,
                 const std::string& map) {
   if (asked.name.empty()) return;
   if (asked.name != name_of(found))
     raise(errc::type_mismatch, map,
-          std::string("the ") + what + " type is \"" + std::string(name_of(found)) + "\", asked for \"" + asked.name + '"');
+          std::string("the ") + what + " type is \"" + std::string(name_of(found)) +
+              "\", asked for \"" + asked.name + '"');
   if (asked.size != found.size)
     raise(errc::type_mismatch, map,
-          std::string("the ") + what + " type \"" + asked.name + "\" has " + std::to_string(found.size) +
-              " bytes there and " + std::to_string(asked.size) + " here");
+          std::string("the ") + what + " type \"" + asked.name + "\" has " +
+              std::to_string(found.size) + " bytes there and " + std::to_string(asked.size) +
+              " here");
 }
 
 /// What the creator decided replaces what this process asked for: options() tells what is in force.
@@ -42,7 +47,8 @@ void adopt_options(attach_request& request, const storage::header_constant& head
   request.value = {std::string(name_of(header.value_type)), header.value_type.size};
 }
 
-platform::segment_file open_segment(const attach_request& request, const platform::map_location& where) {
+platform::segment_file open_segment(const attach_request& request,
+                                    const platform::map_location& where) {
   const bool writing = request.mode != attach_mode::open_read_only;
   platform::trust whom = request.whom;
   whom.world_writable_ok = whom.world_writable_ok || (request.owner.mode & 0002) != 0;
@@ -59,7 +65,8 @@ platform::segment_file open_segment(const attach_request& request, const platfor
   return file;
 }
 
-platform::segment_file create_or_empty(const attach_request& request, const platform::map_location& where) {
+platform::segment_file create_or_empty(const attach_request& request,
+                                       const platform::map_location& where) {
   platform::segment_file file = create_segment(request, where);
   return file.publish(where) ? std::move(file) : platform::segment_file{};
 }
@@ -68,7 +75,8 @@ platform::segment_file create_or_empty(const attach_request& request, const plat
 
 handle::handle() : state_(std::make_unique<process_state>(view)) {}
 
-std::unique_ptr<handle> attachment::make(const attach_request& request, platform::segment_file file, bool created) {
+std::unique_ptr<handle> attachment::make(const attach_request& request, platform::segment_file file,
+                                         bool created) {
   std::unique_ptr<handle> map(new handle);
   process_state& state = *map->state_;
   state.request = request;
@@ -81,8 +89,10 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   map->miss_batch_ = request.miss_batch == 0 ? 1 : request.miss_batch;
   map->id_ = register_handle(state);
   if (map->read_only()) return map;
-  state.locks = platform::lock_file::open(state.where, state.file, header.uuid, state.request.owner, request.lock_timeout);
-  state.leases = {state.file.base() + header.leases.offset, storage::lease_stride, header.max_writers};
+  state.locks = platform::lock_file::open(state.where, state.file, header.uuid, state.request.owner,
+                                          request.lock_timeout);
+  state.leases = {state.file.base() + header.leases.offset, storage::lease_stride,
+                  header.max_writers};
   provide_spare_lease(*map);
   return map;
 }
@@ -91,7 +101,8 @@ std::unique_ptr<handle> handle::attach(const attach_request& request) {
   platform::check_name(request.name);
   platform::check_platform(request.name);
   const platform::map_location where{request.name, platform::resolve_directory(request.directory)};
-  const bool may_create = request.mode == attach_mode::create_only || request.mode == attach_mode::open_or_create;
+  const bool may_create =
+      request.mode == attach_mode::create_only || request.mode == attach_mode::open_or_create;
   const bool may_open = request.mode != attach_mode::create_only;
   // A name may come and go between an open that finds nothing and a create that finds something.
   constexpr int attempts = 100;
@@ -103,11 +114,13 @@ std::unique_ptr<handle> handle::attach(const attach_request& request) {
         if (failure.code() != errc::not_found || !may_create) throw;
       }
     }
-    if (platform::segment_file file = create_or_empty(request, where)) return attachment::make(request, std::move(file), true);
+    if (platform::segment_file file = create_or_empty(request, where))
+      return attachment::make(request, std::move(file), true);
     if (!may_open) raise(errc::already_exists, request.name, where.segment_path() + " exists");
     std::this_thread::yield();
   }
-  raise(errc::already_exists, request.name, where.segment_path() + " came and went in each of 100 attempts");
+  raise(errc::already_exists, request.name,
+        where.segment_path() + " came and went in each of 100 attempts");
 }
 
 handle::~handle() {
@@ -125,7 +138,8 @@ handle::~handle() {
 
 void handle::publish_all() const noexcept {
   const auto publish = [this](std::uint64_t n, storage::counter which) {
-    if (n != 0) view.header->totals[static_cast<std::size_t>(which)].fetch_add(n, std::memory_order_relaxed);
+    if (n != 0)
+      view.header->totals[static_cast<std::size_t>(which)].fetch_add(n, std::memory_order_relaxed);
   };
   const auto publish_set = [&](const lookup_counters& now, const lookup_counters& before) {
     publish(now.hits_read.load() - before.hits_read.load(), storage::counter::hits_read);
@@ -135,17 +149,32 @@ void handle::publish_all() const noexcept {
   };
   const lookup_counters none;
   publish_set(state_->gone, none);
-  for (const auto& thread : state_->threads) publish_set(thread->counters, thread->published);
+  for (const auto& thread : state_->threads)
+    publish_set(thread->counters, thread->published);
 }
 
-std::uint64_t handle::size() const noexcept { return count_size(view); }
-bool handle::created() const noexcept { return state_->created; }
-bool handle::read_only() const noexcept { return state_->request.mode == attach_mode::open_read_only; }
-bool handle::retired() const noexcept { return view.roots->retired.load(std::memory_order_acquire) != 0; }
-const attach_request& handle::request() const noexcept { return state_->request; }
-const std::string& handle::name() const noexcept { return state_->request.name; }
+std::uint64_t handle::size() const noexcept {
+  return count_size(view);
+}
+bool handle::created() const noexcept {
+  return state_->created;
+}
+bool handle::read_only() const noexcept {
+  return state_->request.mode == attach_mode::open_read_only;
+}
+bool handle::retired() const noexcept {
+  return view.roots->retired.load(std::memory_order_acquire) != 0;
+}
+const attach_request& handle::request() const noexcept {
+  return state_->request;
+}
+const std::string& handle::name() const noexcept {
+  return state_->request.name;
+}
 
-void handle::raise_corrupted(const char* what) const { raise(errc::corrupted, name(), what); }
+void handle::raise_corrupted(const char* what) const {
+  raise(errc::corrupted, name(), what);
+}
 
 bool remove(const std::string& name, const std::string& directory) {
   platform::check_name(name);
@@ -153,13 +182,15 @@ bool remove(const std::string& name, const std::string& directory) {
   try {
     platform::trust anyone;
     anyone.world_writable_ok = true;
-    const platform::segment_file file = platform::segment_file::open(where, platform::access::read_write, anyone);
+    const platform::segment_file file =
+        platform::segment_file::open(where, platform::access::read_write, anyone);
     auto* header = reinterpret_cast<storage::segment_header*>(file.base());
     if (file.size() >= storage::header_bytes && header->constant.magic == storage::segment_magic)
       header->roots.retired.store(1, std::memory_order_release);
   } catch (const error& failure) {
     if (failure.code() == errc::not_found) return false;
-    // What cannot be opened, a damaged file among them, can still be removed by who may write the directory.
+    // What cannot be opened, a damaged file among them, can still be removed by who may write the
+    // directory.
   }
   return platform::remove_files(where);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// One attachment of this process to one map, whatever the types of its keys and values: bytes in, bytes out.
+// One attachment of this process to one map, whatever the types of its keys and values: bytes in,
+// bytes out.
 
 #include <twinmap/platform/error.hpp>
 #include <twinmap/platform/segment_file.hpp>
@@ -32,7 +33,8 @@ struct type_request {
   std::uint32_t size = 0;
 };
 
-/// Everything a constructor of the public layer says. Types that are empty accept any (bytes_map, tools).
+/// Everything a constructor of the public layer says. Types that are empty accept any (bytes_map,
+/// tools).
 struct attach_request {
   std::string name;
   attach_mode mode = attach_mode::open_only;
@@ -54,7 +56,8 @@ struct attach_request {
   std::uint32_t miss_batch = 64;  ///< misses gathered before they are published; tests set 1
 };
 
-/// Bytes that an operation hands back: a small value stays in place, a long one in a vector whose capacity is re-used.
+/// Bytes that an operation hands back: a small value stays in place, a long one in a vector whose
+/// capacity is re-used.
 class value_buffer {
  public:
   std::byte* resize(std::size_t length) {
@@ -76,7 +79,8 @@ class value_buffer {
 /// What an update wants to stand after it.
 enum class update_step { keep, put, remove };
 
-/// Computes an update from what stands. May be called again when another writer was faster; never under a lock.
+/// Computes an update from what stands. May be called again when another writer was faster; never
+/// under a lock.
 class updater {
  public:
   virtual ~updater() = default;
@@ -88,8 +92,8 @@ struct thread_state;
 struct process_state;
 
 /// The type-erased map. Mutators raise `twinmap::error`; a failed one has changed nothing.
-/// Progress, unless said otherwise: lock-free for keys that exist; new keys may wait for the mutex; all that store a value
-/// of over 8 bytes need memory.
+/// Progress, unless said otherwise: lock-free for keys that exist; new keys may wait for the mutex;
+/// all that store a value of over 8 bytes need memory.
 class TWINMAP_EXPORT handle {
  public:
   static std::unique_ptr<handle> attach(const attach_request& request);
@@ -110,23 +114,27 @@ class TWINMAP_EXPORT handle {
   bool load_and_erase(key_view key, value_buffer& previous);
   bool compare_exchange(key_view key, bytes expected, bytes desired);
   bool compare_erase(key_view key, bytes expected);
-  /// True if a value stands after; `standing` holds it, `previous` what stood before (`had` says whether any).
+  /// True if a value stands after; `standing` holds it, `previous` what stood before (`had` says
+  /// whether any).
   bool update(key_view key, updater& f, value_buffer& previous, bool& had, value_buffer& standing);
-  /// An erase of each key born before it began. Progress: lock-free; compaction follows with a later insert.
+  /// An erase of each key born before it began. Progress: lock-free; compaction follows with a
+  /// later insert.
   void clear();
 
-  /// The general read path: false if absent. Progress: wait-free but for retries against writers of this key; no system
-  /// call (P1).
+  /// The general read path: false if absent. Progress: wait-free but for retries against writers of
+  /// this key; no system call (P1).
   bool load(key_view key, value_buffer& out) const;
 
-  /// Go's Range promise over all keys; `f` returns false to stop. The spans are copies private to this call.
+  /// Go's Range promise over all keys; `f` returns false to stop. The spans are copies private to
+  /// this call.
   void for_each(const std::function<bool(bytes, bytes)>& f) const;
 
   [[nodiscard]] std::uint64_t size() const noexcept;
   [[nodiscard]] bool created() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
   [[nodiscard]] bool retired() const noexcept;
-  [[nodiscard]] const attach_request& request() const noexcept;  ///< first group as in force, not as asked
+  [[nodiscard]] const attach_request& request()
+      const noexcept;  ///< first group as in force, not as asked
   [[nodiscard]] const std::string& name() const noexcept;
 
   /// This thread's lookup counters; made on first use.
@@ -143,7 +151,8 @@ class TWINMAP_EXPORT handle {
     const thread_cache::line& line = cached_threads.handles[id_ % thread_cache::lines];
     return line.handle == id_ ? line.counters : nullptr;
   }
-  /// Called after a lookup that read could not answer: publishes a full batch, and may promote (P1).
+  /// Called after a lookup that read could not answer: publishes a full batch, and may promote
+  /// (P1).
   void note_miss(lookup_counters& counters) const {
     const std::uint64_t misses = counters.misses.load(std::memory_order_relaxed) + 1;
     counters.misses.store(misses, std::memory_order_relaxed);
@@ -171,7 +180,8 @@ class TWINMAP_EXPORT handle {
   friend struct attachment;
 };
 
-/// Removes a name. False if there is none. Attached handles go on reading; mutators follow `on_retired`.
+/// Removes a name. False if there is none. Attached handles go on reading; mutators follow
+/// `on_retired`.
 TWINMAP_EXPORT bool remove(const std::string& name, const std::string& directory);
 
 }  // namespace twinmap::protocol

@@ -12,8 +12,12 @@ using storage::owner_kind;
 using storage::owner_word;
 
 heap_check::heap_check(const handle& map, check_report& report)
-    : view_(map.view), report_(report), chunks_(map.state().blocks.chunks()), census_(map),
-      named_(std::size_t{chunks_.committed()} << view_.heap.pairs_shift), tables_(chunks_.committed()) {}
+    : view_(map.view),
+      report_(report),
+      chunks_(map.state().blocks.chunks()),
+      census_(map),
+      named_(std::size_t{chunks_.committed()} << view_.heap.pairs_shift),
+      tables_(chunks_.committed()) {}
 
 void heap_check::add_table(storage::root_word root) {
   const std::uint64_t length = root.groups() * storage::group_bytes;
@@ -22,13 +26,15 @@ void heap_check::add_table(storage::root_word root) {
   const chunk_entry head = chunks_.load(root.chunk());
   if (head.kind() != chunk_kind::table || head.number() != count)
     find("chunk " + std::to_string(root.chunk()) + " is a root's, and its entry does not say so");
-  for (std::uint64_t i = 0; i != count; ++i) tables_[root.chunk() + i] = true;
+  for (std::uint64_t i = 0; i != count; ++i)
+    tables_[root.chunk() + i] = true;
   report_.reachable_bytes += count << view_.heap.chunk_shift;
 }
 
 void heap_check::add_block(storage::block_ref ref, std::uint64_t slot) {
   const std::string name = "slot " + std::to_string(slot);
-  if (ref.owner() >= named_.size() || !view_.block_ok(ref)) return find(name + " names a block outside the heap");
+  if (ref.owner() >= named_.size() || !view_.block_ok(ref))
+    return find(name + " names a block outside the heap");
   if (named_[ref.owner()]) return find(name + " names a block that another slot names too");
   named_[ref.owner()] = true;
   const owner_word owner{storage::load_owner(view_.heap.owners[ref.owner()]).first};
@@ -39,7 +45,8 @@ void heap_check::add_block(storage::block_ref ref, std::uint64_t slot) {
 void heap_check::check_pairs(std::uint32_t chunk, chunk_entry entry) {
   const bool run = entry.kind() == chunk_kind::run;
   const std::uint64_t length = run ? std::uint64_t{entry.number()} << view_.heap.chunk_shift
-                                   : storage::granules_of_class(entry.number()) << view_.heap.granule_shift;
+                                   : storage::granules_of_class(entry.number())
+                                         << view_.heap.granule_shift;
   const std::uint32_t pairs = run ? 1 : chunks_.blocks_of(entry.number());
   for (std::uint32_t i = 0; i != pairs; ++i) {
     const std::uint32_t index = (chunk << view_.heap.pairs_shift) + i;
@@ -67,18 +74,28 @@ void heap_check::finish() {
   for (std::uint32_t chunk = 0; chunk != tables_.size(); ++chunk) {
     const chunk_entry entry = chunks_.load(chunk);
     switch (entry.kind()) {
-      case chunk_kind::free: break;
-      case chunk_kind::claimed: report_.used_bytes += view_.heap.chunk_bytes(); break;
-      case chunk_kind::tail: check_tail(chunk, entry); break;
-      case chunk_kind::table: report_.used_bytes += std::uint64_t{entry.number()} << view_.heap.chunk_shift; break;
+      case chunk_kind::free:
+        break;
+      case chunk_kind::claimed:
+        report_.used_bytes += view_.heap.chunk_bytes();
+        break;
+      case chunk_kind::tail:
+        check_tail(chunk, entry);
+        break;
+      case chunk_kind::table:
+        report_.used_bytes += std::uint64_t{entry.number()} << view_.heap.chunk_shift;
+        break;
       case chunk_kind::small:
       case chunk_kind::run:
         if (entry.kind() == chunk_kind::small && entry.number() >= storage::class_count)
-          find("chunk " + std::to_string(chunk) + " has size class " + std::to_string(entry.number()));
+          find("chunk " + std::to_string(chunk) + " has size class " +
+               std::to_string(entry.number()));
         else
           check_pairs(chunk, entry);
         break;
-      default: find("chunk " + std::to_string(chunk) + " is of kind " + std::to_string(static_cast<int>(entry.kind())));
+      default:
+        find("chunk " + std::to_string(chunk) + " is of kind " +
+             std::to_string(static_cast<int>(entry.kind())));
     }
   }
 }

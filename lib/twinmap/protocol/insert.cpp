@@ -1,7 +1,8 @@
 // New keys, and keys whose slot was expunged: under the mutex.
 //
-// (E2) the CAS free → live, or expunged → live, is the linearization point; it pairs with (R3) of reader.hpp. Before it the
-// key, the birth number and the index word are written, so that what is seen live is found by every later search (R4).
+// (E2) the CAS free → live, or expunged → live, is the linearization point; it pairs with (R3) of
+// reader.hpp. Before it the key, the birth number and the index word are written, so that what is
+// seen live is found by every later search (R4).
 
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/mutation.hpp>
@@ -21,7 +22,8 @@ class staged_key {
     if (key.size <= by.map.view.key_capacity) return;
     block_ = allocate_or_raise(by, key.size, "a key");
     platform::release_fence();
-    platform::copy_in(by.map.view.heap.heap + by.map.view.heap.offset(block_.ref), key.data, key.size);
+    platform::copy_in(by.map.view.heap.heap + by.map.view.heap.offset(block_.ref), key.data,
+                      key.size);
   }
   staged_key(const staged_key&) = delete;
   staged_key& operator=(const staged_key&) = delete;
@@ -48,9 +50,12 @@ class staged_key {
   storage::owned_block block_;
 };
 
-/// expunged → live: dirty word first, then the CAS ⚑ (else a search through dirty misses what was seen in read).
-bool unexpunge_locked(locked_section& at, const location& where, std::uint64_t hash, staged_value& value) {
-  // Without memory for a dirty table there is none, and read, which names the slot, is the whole map.
+/// expunged → live: dirty word first, then the CAS ⚑ (else a search through dirty misses what was
+/// seen in read).
+bool unexpunge_locked(locked_section& at, const location& where, std::uint64_t hash,
+                      staged_value& value) {
+  // Without memory for a dirty table there is none, and read, which names the slot, is the whole
+  // map.
   prepare_dirty_locked(at);
   storage::entry& slot = at.view().slot(where.slot);
   at.locked().intent_slot.store(static_cast<std::uint32_t>(where.slot), std::memory_order_relaxed);
@@ -67,7 +72,8 @@ bool unexpunge_locked(locked_section& at, const location& where, std::uint64_t h
   return won;
 }
 
-/// A slot with a place in the index, state free and the key written. The intent names it. Raises if there is none.
+/// A slot with a place in the index, state free and the key written. The intent names it. Raises if
+/// there is none.
 std::uint64_t place_key_locked(locked_section& at, key_view key, const staged_key& staged) {
   errc why = errc::no_space;
   constexpr int attempts = 3;
@@ -78,7 +84,8 @@ std::uint64_t place_key_locked(locked_section& at, key_view key, const staged_ke
     const std::uint64_t birth = at.locked().births.load(std::memory_order_relaxed);
     at.locked().births.store(birth + 1, std::memory_order_relaxed);
     staged.write_to(at.view().slot(slot), birth);
-    at.view().slot_hash(slot).store(static_cast<std::uint32_t>(key.hash), std::memory_order_relaxed);
+    at.view().slot_hash(slot).store(static_cast<std::uint32_t>(key.hash),
+                                    std::memory_order_relaxed);
     if (index_locked(at, slot, key.hash)) return slot;
     why = errc::no_space;
     give_slot_locked(at, slot);
@@ -115,8 +122,9 @@ bool insert_absent(writer& by, key_view key, staged_value& value) {
   reap_some_locked(at, steps);
   const location where = locate(by.map, key);
   if (where.live() || where.in_state(entry_state::nil)) return false;
-  const bool done = where.in_state(entry_state::expunged) ? unexpunge_locked(at, where, key.hash, value)
-                                                          : insert_new_locked(at, key, staged, value);
+  const bool done = where.in_state(entry_state::expunged)
+                        ? unexpunge_locked(at, where, key.hash, value)
+                        : insert_new_locked(at, key, staged, value);
   if (done) value.published();
   return done;
 }

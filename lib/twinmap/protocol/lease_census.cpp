@@ -4,7 +4,8 @@ namespace twinmap::protocol {
 
 bool lease_census::dead(platform::lease_id id) const {
   process_state& state = map_.state();
-  if (!state.locks || id.slot >= map_.view.header->constant.max_writers || id.incarnation == 0) return false;
+  if (!state.locks || id.slot >= map_.view.header->constant.max_writers || id.incarnation == 0)
+    return false;
   const auto [found, fresh] = known_.try_emplace({id.slot, id.incarnation}, false);
   // The dead stay dead; one who lived when asked before counts as living for this sweep.
   if (fresh) found->second = platform::is_dead(state.locks, id);
@@ -15,7 +16,8 @@ bool lease_census::dead(storage::chunk_entry claimed) const {
   constexpr std::uint64_t known_bits = 0xFFFFF;
   const std::uint32_t slot = claimed.lease_slot();
   if (slot >= map_.view.header->constant.max_writers) return true;
-  const std::uint64_t incarnation = map_.view.lease(slot).who.incarnation.load(std::memory_order_acquire);
+  const std::uint64_t incarnation =
+      map_.view.lease(slot).who.incarnation.load(std::memory_order_acquire);
   // The slot was taken again, which takes that the claimer's byte was free.
   if ((incarnation & known_bits) != claimed.number()) return static_cast<bool>(map_.state().locks);
   return dead(platform::lease_id{slot, incarnation});

@@ -1,6 +1,7 @@
 #pragma once
 
-// Which leases are dead, asked once for each and remembered: a sweep meets the same few again and again.
+// Which leases are dead, asked once for each and remembered: a sweep meets the same few again and
+// again.
 
 #include <twinmap/protocol/process_state.hpp>
 
@@ -18,10 +19,12 @@ class lease_census {
   /// For a claimed chunk, which knows the slot and the low bits of the incarnation.
   [[nodiscard]] bool dead(storage::chunk_entry claimed) const;
 
-  /// Marks the records of the dead as released, and ends what they were in the middle of counting. How many.
+  /// Marks the records of the dead as released, and ends what they were in the middle of counting.
+  /// How many.
   std::uint64_t release_dead();
 
-  /// A number that differs whenever a key came or went in between; empty while one is just doing so.
+  /// A number that differs whenever a key came or went in between; empty while one is just doing
+  /// so.
   [[nodiscard]] std::optional<std::uint64_t> transitions() const;
 
  private:

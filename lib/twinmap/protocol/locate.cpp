@@ -7,9 +7,11 @@ namespace {
 
 enum class probe : std::uint8_t { found, nothing, moved };
 
-probe probe_slot(const segment_view& view, std::uint64_t number, const span_key& key, location& at) {
+probe probe_slot(const segment_view& view, std::uint64_t number, const span_key& key,
+                 location& at) {
   const storage::entry& slot = view.slot(number);
-  const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3) of reader.hpp
+  const storage::entry_word word{
+      slot.value.first.load(std::memory_order_seq_cst)};  // (R3) of reader.hpp
   if (word.state() == storage::entry_state::free || !key.matches(view, slot)) return probe::nothing;
   const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4) of reader.hpp
@@ -21,8 +23,8 @@ probe probe_slot(const segment_view& view, std::uint64_t number, const span_key&
 }
 
 template <class Word>
-probe probe_table_of(const segment_view& view, storage::root_word root, const std::atomic<std::uint64_t>& cell,
-                     const span_key& key, location& at) {
+probe probe_table_of(const segment_view& view, storage::root_word root,
+                     const std::atomic<std::uint64_t>& cell, const span_key& key, location& at) {
   const std::uint64_t groups = root.groups();
   const std::uint64_t start = std::uint64_t{root.chunk()} << view.heap.chunk_shift;
   if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return probe::moved;
@@ -32,8 +34,8 @@ probe probe_table_of(const segment_view& view, storage::root_word root, const st
     const std::byte* words = view.heap.heap + start + group * storage::group_bytes;
     storage::group_mask mask = storage::match_tag<Word>(words, key.hash);
     for (; mask != 0; mask &= mask - 1) {
-      const std::uint64_t number =
-          storage::slot_of<Word>(storage::load_word<Word>(words, static_cast<unsigned>(std::countr_zero(mask))));
+      const std::uint64_t number = storage::slot_of<Word>(
+          storage::load_word<Word>(words, static_cast<unsigned>(std::countr_zero(mask))));
       if (!view.slot_ok(number)) continue;
       const probe result = probe_slot(view, number, key, at);
       if (result != probe::nothing) return result;
@@ -44,8 +46,8 @@ probe probe_table_of(const segment_view& view, storage::root_word root, const st
   return probe::nothing;
 }
 
-probe probe_table(const segment_view& view, storage::root_word root, const std::atomic<std::uint64_t>& cell,
-                  const span_key& key, location& at) {
+probe probe_table(const segment_view& view, storage::root_word root,
+                  const std::atomic<std::uint64_t>& cell, const span_key& key, location& at) {
   return root.wide() ? probe_table_of<std::uint64_t>(view, root, cell, key, at)
                      : probe_table_of<std::uint32_t>(view, root, cell, key, at);
 }
@@ -53,14 +55,16 @@ probe probe_table(const segment_view& view, storage::root_word root, const std::
 /// One attempt; false: something moved.
 bool try_locate(const segment_view& view, const span_key& key, location& at) {
   const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
-  const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1) of reader.hpp
+  const storage::root_word read{
+      view.roots->read.load(std::memory_order_seq_cst)};  // (R1) of reader.hpp
   storage::root_word dirty{0};
   at = {};
   at.amended = read.amended();
   probe result = probe_table(view, read, view.roots->read, key, at);
   if (result == probe::found) {
     at.where = found_in::read;
-    // A slot that is live or nil stands for itself: the CAS on its word decides. Expunged must be current (R3).
+    // A slot that is live or nil stands for itself: the CAS on its word decides. Expunged must be
+    // current (R3).
     if (at.word.live()) return true;
   } else if (result == probe::nothing && read.amended()) {
     dirty = {view.roots->dirty.load(std::memory_order_seq_cst)};  // (R2) of reader.hpp

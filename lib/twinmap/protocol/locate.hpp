@@ -1,6 +1,7 @@
 #pragma once
 
-// Where a key stands, for those who change it: the read path without values. Same rules (R1–R3), same bounds.
+// Where a key stands, for those who change it: the read path without values. Same rules (R1–R3),
+// same bounds.
 
 #include <twinmap/protocol/handle.hpp>
 #include <twinmap/storage/index_table.hpp>
@@ -9,7 +10,8 @@ namespace twinmap::protocol {
 
 enum class found_in : std::uint8_t { nowhere, read, dirty };
 
-/// A slot that held the key when its word was loaded; `nowhere`: the key had none, proven by the roots (R3).
+/// A slot that held the key when its word was loaded; `nowhere`: the key had none, proven by the
+/// roots (R3).
 struct location {
   found_in where = found_in::nowhere;
   bool amended = false;  ///< read was not the whole map

@@ -4,7 +4,8 @@ namespace twinmap::protocol {
 
 platform::robust_mutex mutex_of(writer& by) noexcept {
   process_state& state = by.state();
-  return {by.header().locked.mutex, state.locks, state.leases, by.context.me, state.request.lock_timeout};
+  return {by.header().locked.mutex, state.locks, state.leases, by.context.me,
+          state.request.lock_timeout};
 }
 
 locked_section::locked_section(writer& who) : by(who), mutex_(mutex_of(who)), lock_(mutex_) {

@@ -1,10 +1,11 @@
 #pragma once
 
-// What happens under the mutex. A `locked_section` is the proof that it is held; every function with suffix _locked
-// takes one.
+// What happens under the mutex. A `locked_section` is the proof that it is held; every function
+// with suffix _locked takes one.
 //
-// Before each change of several steps the holder names the slot, or the table, that is in flux. Whoever takes the mutex
-// from a dead holder settles just that (fix-up): the rules are in fix_up.cpp.
+// Before each change of several steps the holder names the slot, or the table, that is in flux.
+// Whoever takes the mutex from a dead holder settles just that (fix-up): the rules are in
+// fix_up.cpp.
 
 #include <twinmap/protocol/process_state.hpp>
 
@@ -22,8 +23,12 @@ class locked_section {
   [[nodiscard]] storage::header_locked& locked() const noexcept { return by.header().locked; }
   [[nodiscard]] storage::header_counts& counts() const noexcept { return by.header().counts; }
   [[nodiscard]] storage::header_roots& roots() const noexcept { return by.header().roots; }
-  [[nodiscard]] storage::root_word read() const noexcept { return {roots().read.load(std::memory_order_relaxed)}; }
-  [[nodiscard]] storage::root_word dirty() const noexcept { return {roots().dirty.load(std::memory_order_relaxed)}; }
+  [[nodiscard]] storage::root_word read() const noexcept {
+    return {roots().read.load(std::memory_order_relaxed)};
+  }
+  [[nodiscard]] storage::root_word dirty() const noexcept {
+    return {roots().dirty.load(std::memory_order_relaxed)};
+  }
 
  private:
   friend class borrowed_section;
@@ -41,9 +46,11 @@ class locked_section {
 platform::robust_mutex mutex_of(writer& by) noexcept;
 
 // tables.cpp
-/// Sees to it that dirty exists and has room for one more word. False if there is no memory for that.
+/// Sees to it that dirty exists and has room for one more word. False if there is no memory for
+/// that.
 bool prepare_dirty_locked(locked_section& at);
-/// Puts the word of a slot into dirty, or into read where there is no dirty. False if there is no place left.
+/// Puts the word of a slot into dirty, or into read where there is no dirty. False if there is no
+/// place left.
 bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash);
 /// Turns the words of `slot` in a table into tombstones; how many there were.
 std::uint32_t unindex_locked(locked_section& at, storage::root_word table, std::uint64_t slot);
@@ -55,7 +62,8 @@ void finish_promotion_locked(locked_section& at) noexcept;
 bool promotion_due(const segment_view& view) noexcept;
 
 // slots.cpp
-/// A free slot, popped or new, named as the intent; 0 and an error code if there is none, even after a purge.
+/// A free slot, popped or new, named as the intent; 0 and an error code if there is none, even
+/// after a purge.
 std::uint64_t take_slot_locked(locked_section& at, errc& why);
 /// Pushes a slot whose state is free on the free list and clears the intent.
 void give_slot_locked(locked_section& at, std::uint64_t slot) noexcept;

@@ -1,10 +1,11 @@
 // Changing a key that has a slot: by one CAS, without a lock (P3).
 //
-// (E1) the 16-byte CAS on {word, payload} publishes what was written before it and pairs with (R3) of reader.hpp. It
-// succeeds only if the slot has not changed since it was located: it was this key's, live or nil, and so indexed (R4).
+// (E1) the 16-byte CAS on {word, payload} publishes what was written before it and pairs with (R3)
+// of reader.hpp. It succeeds only if the slot has not changed since it was located: it was this
+// key's, live or nil, and so indexed (R4).
 
-#include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
 
 #include <sched.h>
@@ -23,7 +24,8 @@ bool handle::load(key_view key, value_buffer& out) const {
 storage::owned_block allocate_or_raise(writer& by, std::uint64_t length, const char* what) {
   if (length > by.map.view.max_heap_bytes || length > ~std::uint32_t{0})
     raise(errc::value_too_long, by.map.name(),
-          std::to_string(length) + " bytes, the heap of this map is " + std::to_string(by.map.view.max_heap_bytes));
+          std::to_string(length) + " bytes, the heap of this map is " +
+              std::to_string(by.map.view.max_heap_bytes));
   const auto size = static_cast<std::uint32_t>(length);
   if (const auto block = by.blocks().allocate(size, by.context)) return block;
   // Memory is tight: nobody hoards from now on, and what the dead held is taken back.
@@ -61,8 +63,9 @@ void staged_value::stage(bytes value) {
 
 platform::pair_value staged_value::after(entry_word before) const noexcept {
   const bool in_block = length_ > storage::inline_value_bytes;
-  const entry_word word = in_block ? before.next(entry_state::live_block)
-                                   : before.next(entry_state::live_inline, static_cast<unsigned>(length_));
+  const entry_word word =
+      in_block ? before.next(entry_state::live_block)
+               : before.next(entry_state::live_inline, static_cast<unsigned>(length_));
   return {word.bits, payload_};
 }
 
@@ -76,7 +79,8 @@ void staged_value::drop() noexcept {
   block_ = {};
 }
 
-void retire_value(writer& by, const location& before, platform::pair_value seen, bool hoard) noexcept {
+void retire_value(writer& by, const location& before, platform::pair_value seen,
+                  bool hoard) noexcept {
   if (before.word.state() == entry_state::live_block)
     by.blocks().retire(storage::block_ref{before.payload}, seen, by.context, hoard);
 }
@@ -88,7 +92,8 @@ bool replace(writer& by, const location& at, staged_value& value) {
   const bool had_block = at.word.state() == entry_state::live_block;
   const platform::pair_value owner =
       had_block ? by.blocks().pair(storage::block_ref{at.payload}) : platform::pair_value{};
-  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(), value.after(at.word))) return false;  // (E1)
+  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(), value.after(at.word)))
+    return false;  // (E1)
   value.published();
   retire_value(by, at, owner, true);
   return true;
@@ -97,7 +102,8 @@ bool replace(writer& by, const location& at, staged_value& value) {
 /// nil → live, in read or in dirty, without the mutex.
 bool revive(writer& by, const location& at, staged_value& value) {
   size_change change(by);
-  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(), value.after(at.word))) return false;  // (E1)
+  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(), value.after(at.word)))
+    return false;  // (E1)
   change.commit(+1);
   value.published();
   by.count(counter::revived);
@@ -111,7 +117,8 @@ bool remove_located(writer& by, const location& at) {
   const platform::pair_value owner =
       had_block ? by.blocks().pair(storage::block_ref{at.payload}) : platform::pair_value{};
   size_change change(by);
-  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(), {at.word.next(entry_state::nil).bits, 0}))  // (E1)
+  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(),
+                        {at.word.next(entry_state::nil).bits, 0}))  // (E1)
     return false;
   change.commit(-1);
   retire_value(by, at, owner, false);
@@ -121,7 +128,8 @@ bool remove_located(writer& by, const location& at) {
 namespace {
 
 /// One attempt at a key that stands as `at` says. False: it moved.
-bool apply(writer& by, key_view key, const location& at, update_step step, mutation& operation, staged_value& value) {
+bool apply(writer& by, key_view key, const location& at, update_step step, mutation& operation,
+           staged_value& value) {
   if (step == update_step::keep || (step == update_step::remove && !at.live())) return true;
   if (step == update_step::remove) return remove_located(by, at);
   value.stage(operation.desired);
@@ -134,7 +142,8 @@ void check_sizes(const handle& map, key_view key) {
   const storage::header_constant& constant = map.view.header->constant;
   if (key.size > storage::max_key_bytes)
     raise(errc::key_too_long, map.name(),
-          std::to_string(key.size) + " bytes, the limit is " + std::to_string(storage::max_key_bytes));
+          std::to_string(key.size) + " bytes, the limit is " +
+              std::to_string(storage::max_key_bytes));
   if (constant.key_type.size != 0 && key.size != constant.key_type.size)
     raise(errc::type_mismatch, map.name(),
           "a key of " + std::to_string(key.size) + " bytes, keys of this map have " +
@@ -145,7 +154,8 @@ void check_value_size(const handle& map, bytes value) {
   const std::uint32_t size = map.view.header->constant.value_type.size;
   if (size != 0 && value.size() != size)
     raise(errc::type_mismatch, map.name(),
-          "a value of " + std::to_string(value.size()) + " bytes, values of this map have " + std::to_string(size));
+          "a value of " + std::to_string(value.size()) + " bytes, values of this map have " +
+              std::to_string(size));
 }
 
 }  // namespace
@@ -157,8 +167,10 @@ void mutate(handle& map, key_view key, mutation& operation) {
   value_buffer current;
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const location at = locate(map, key);
-    if (operation.wants_value && at.live() && !copy_value(map.view, at.slot, at.pair(), current)) continue;
-    const update_step step = operation.decide(at.live(), operation.wants_value ? current.view() : bytes{});
+    if (operation.wants_value && at.live() && !copy_value(map.view, at.slot, at.pair(), current))
+      continue;
+    const update_step step =
+        operation.decide(at.live(), operation.wants_value ? current.view() : bytes{});
     if (step == update_step::put) check_value_size(map, operation.desired);
     if (!apply(by, key, at, step, operation, value)) {
       lookup_counters::add(by.thread.counters.retries);
@@ -167,7 +179,8 @@ void mutate(handle& map, key_view key, mutation& operation) {
     by.count(operation.counted);
     publish_counters(by);
     // Last, and holding nothing: this may promote.
-    if (operation.counts_miss && at.amended && at.where != found_in::read) map.note_miss(by.thread.counters);
+    if (operation.counts_miss && at.amended && at.where != found_in::read)
+      map.note_miss(by.thread.counters);
     return;
   }
   map.raise_corrupted("a change met another one in each of 2^20 attempts");

@@ -1,6 +1,7 @@
 #pragma once
 
-// Every operation that may change a key, in one shape: look at what stands, decide, and change it by one CAS.
+// Every operation that may change a key, in one shape: look at what stands, decide, and change it
+// by one CAS.
 
 #include <twinmap/protocol/locate.hpp>
 #include <twinmap/protocol/process_state.hpp>
@@ -12,17 +13,19 @@ class mutation {
  public:
   virtual ~mutation() = default;
 
-  /// Decides on what stands; `current` is empty unless `wants_value`. May be called again after a lost race. For `put`,
-  /// `desired` has been set. Runs under no lock.
+  /// Decides on what stands; `current` is empty unless `wants_value`. May be called again after a
+  /// lost race. For `put`, `desired` has been set. Runs under no lock.
   virtual update_step decide(bool present, bytes current) = 0;
 
-  bool wants_value = false;   ///< `current` is needed
-  bool counts_miss = true;    ///< a search that read could not answer counts towards promotion (sync.Map's rule)
-  bytes desired;              ///< what `put` stores
+  bool wants_value = false;  ///< `current` is needed
+  bool counts_miss =
+      true;  ///< a search that read could not answer counts towards promotion (sync.Map's rule)
+  bytes desired;  ///< what `put` stores
   storage::counter counted = storage::counter::stores;
 };
 
-/// Runs a mutation to its end. Progress: lock-free for keys that have a slot; else may wait for the mutex.
+/// Runs a mutation to its end. Progress: lock-free for keys that have a slot; else may wait for the
+/// mutex.
 void mutate(handle& map, key_view key, mutation& operation);
 
 /// A value on its way into a slot: in the word's payload, or in a block that this lease owns.
@@ -33,8 +36,8 @@ class staged_value {
   staged_value& operator=(const staged_value&) = delete;
   ~staged_value() { drop(); }
 
-  /// Writes the bytes where readers may find them later. A block of the same class is used again. Raises no_space,
-  /// value_too_long.
+  /// Writes the bytes where readers may find them later. A block of the same class is used again.
+  /// Raises no_space, value_too_long.
   void stage(bytes value);
   /// The pair that publishes it, as the successor of `before`.
   [[nodiscard]] platform::pair_value after(storage::entry_word before) const noexcept;
@@ -54,29 +57,33 @@ class staged_value {
 storage::owned_block allocate_or_raise(writer& by, std::uint64_t length, const char* what);
 
 /// Gives back the block of a value that a CAS has just removed; `seen` was read before that CAS.
-void retire_value(writer& by, const location& before, platform::pair_value seen, bool hoard) noexcept;
+void retire_value(writer& by, const location& before, platform::pair_value seen,
+                  bool hoard) noexcept;
 
 /// live → nil, by one CAS. False if the slot moved.
 bool remove_located(writer& by, const location& at);
 
-/// Marks the time between a CAS that changes the number of keys and its counter (see lease_page::transitions).
+/// Marks the time between a CAS that changes the number of keys and its counter (see
+/// lease_page::transitions).
 class size_change {
  public:
   explicit size_change(writer& by) noexcept : page_(*by.context.page) { step(); }
   ~size_change() { step(); }
   void commit(std::int64_t delta) noexcept {
-    page_.size_delta.store(page_.size_delta.load(std::memory_order_relaxed) + delta, std::memory_order_release);
+    page_.size_delta.store(page_.size_delta.load(std::memory_order_relaxed) + delta,
+                           std::memory_order_release);
   }
 
  private:
   void step() noexcept {
-    page_.transitions.store(page_.transitions.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    page_.transitions.store(page_.transitions.load(std::memory_order_relaxed) + 1,
+                            std::memory_order_release);
   }
   storage::lease_page& page_;
 };
 
-/// Inserts a key that had no slot, or only an expunged one. False if meanwhile it has one: look again.
-/// Progress: may wait for the mutex. Raises lock_timeout, no_space, too_many_entries.
+/// Inserts a key that had no slot, or only an expunged one. False if meanwhile it has one: look
+/// again. Progress: may wait for the mutex. Raises lock_timeout, no_space, too_many_entries.
 bool insert_absent(writer& by, key_view key, staged_value& value);
 
 }  // namespace twinmap::protocol

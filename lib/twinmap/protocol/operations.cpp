@@ -10,7 +10,9 @@ using storage::counter;
 
 namespace {
 
-void copy_to(value_buffer& out, bytes value) { std::copy(value.begin(), value.end(), out.resize(value.size())); }
+void copy_to(value_buffer& out, bytes value) {
+  std::copy(value.begin(), value.end(), out.resize(value.size()));
+}
 
 struct store_operation final : mutation {
   explicit store_operation(bytes value) {
@@ -65,7 +67,8 @@ struct erase_operation final : mutation {
 
 /// compare_exchange, and compare_erase where there is nothing desired.
 struct compare_operation final : mutation {
-  compare_operation(bytes wanted, const bytes* replacement) : expected(wanted), erases(replacement == nullptr) {
+  compare_operation(bytes wanted, const bytes* replacement)
+      : expected(wanted), erases(replacement == nullptr) {
     if (replacement != nullptr) desired = *replacement;
     wants_value = true;
     counted = erases ? counter::erases : counter::stores;
@@ -144,7 +147,8 @@ bool handle::compare_erase(key_view key, bytes expected) {
   return operation.held;
 }
 
-bool handle::update(key_view key, updater& f, value_buffer& previous, bool& had, value_buffer& standing) {
+bool handle::update(key_view key, updater& f, value_buffer& previous, bool& had,
+                    value_buffer& standing) {
   update_operation operation(f, previous, standing);
   mutate(*this, key, operation);
   had = operation.had;

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a process keeps of an attachment beside the view: files, threads, leases. Per process, never in the segment.
+// What a process keeps of an attachment beside the view: files, threads, leases. Per process, never
+// in the segment.
 
 #include <twinmap/platform/lease.hpp>
 #include <twinmap/platform/robust_mutex.hpp>
@@ -11,15 +12,16 @@
 
 namespace twinmap::protocol {
 
-/// One thread on one handle. Made by its thread, read by `stats` of others, freed at the thread's end or with the handle.
+/// One thread on one handle. Made by its thread, read by `stats` of others, freed at the thread's
+/// end or with the handle.
 struct thread_state {
   lookup_counters counters;
   lookup_counters published;  ///< how much of `counters` has gone into the segment
   platform::lease lease;
 };
 
-/// A lease that no thread uses: the one taken at attach, until the first writing thread gets it. Lookups borrow it for a
-/// promotion, so that they need no system call (P1).
+/// A lease that no thread uses: the one taken at attach, until the first writing thread gets it.
+/// Lookups borrow it for a promotion, so that they need no system call (P1).
 class spare_lease {
  public:
   void put(platform::lease lease);
@@ -47,7 +49,7 @@ struct process_state {
   spare_lease spare;
   std::mutex threads_mutex;
   std::vector<std::unique_ptr<thread_state>> threads;
-  lookup_counters gone;            ///< unpublished counts of threads that ended
+  lookup_counters gone;  ///< unpublished counts of threads that ended
 };
 
 /// A thread about to write: its lease and what goes with it.
@@ -66,14 +68,16 @@ struct writer {
   }
 };
 
-/// The calling thread as a writer, with a living lease. Raises read_only, retired, too_many_writers, no_space.
+/// The calling thread as a writer, with a living lease. Raises read_only, retired,
+/// too_many_writers, no_space.
 writer begin_write(handle& map);
 /// The same for caretaking, which a retired map allows.
 writer begin_care(handle& map);
 /// Publishes this thread's lookup counters into its lease: called at the end of every write.
 void publish_counters(const writer& by) noexcept;
 
-/// Handles of this process by id, so that a thread's end finds those that still exist. Ids are never used twice.
+/// Handles of this process by id, so that a thread's end finds those that still exist. Ids are
+/// never used twice.
 std::uint64_t register_handle(process_state& state);
 void unregister_handle(std::uint64_t id);
 /// Takes the lease that the first writing thread, or a promoting lookup, will use.

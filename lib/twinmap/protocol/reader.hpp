@@ -1,16 +1,18 @@
 #pragma once
 
-// The read path. It takes no lock, makes no system call and, on a hit, writes nothing shared (P1); all of it works on a
-// PROT_READ mapping (P2).
+// The read path. It takes no lock, makes no system call and, on a hit, writes nothing shared (P1);
+// all of it works on a PROT_READ mapping (P2).
 //
 // Ordered accesses, each with its partner:
-//   (R1) seq_cst load of the read root       pairs with the release store of a finished table (T1 in tables.cpp)
-//   (R2) seq_cst load of the dirty root      pairs with (T1)
-//   (R3) seq_cst load of an entry word       pairs with the CAS that published it (E1 in mutate.cpp, E2 in insert.cpp)
-//   (R4) acquire fence, then relaxed re-load of the word: what was read between was the slot's at (R3) (rules R1, R2)
-//   (R5) acquire fence, then relaxed re-load of a block's stamp: the copied bytes are that stamp's (rule R5); pairs with
+//   (R1) seq_cst load of the read root       pairs with the release store of a finished table (T1
+//   in tables.cpp) (R2) seq_cst load of the dirty root      pairs with (T1) (R3) seq_cst load of an
+//   entry word       pairs with the CAS that published it (E1 in mutate.cpp, E2 in insert.cpp) (R4)
+//   acquire fence, then relaxed re-load of the word: what was read between was the slot's at (R3)
+//   (rules R1, R2) (R5) acquire fence, then relaxed re-load of a block's stamp: the copied bytes
+//   are that stamp's (rule R5); pairs with
 //        the CAS that stamped the block before its bytes changed (B1 in block_allocator.cpp)
-//   (R6) acquire fence, then seq_cst re-loads of both roots and the epoch: nothing was moved meanwhile (rule R3)
+//   (R6) acquire fence, then seq_cst re-loads of both roots and the epoch: nothing was moved
+//   meanwhile (rule R3)
 
 #include <twinmap/protocol/handle.hpp>
 
@@ -40,7 +42,8 @@ struct span_key {
   [[nodiscard]] bool matches(const segment_view& view, const storage::entry& slot) const noexcept {
     const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
     if (meta.key_length() != key.size) return false;
-    if (key.size <= view.key_capacity) return platform::equal_bytes(slot.key_bytes(), key.data, key.size);
+    if (key.size <= view.key_capacity)
+      return platform::equal_bytes(slot.key_bytes(), key.data, key.size);
     const storage::block_ref ref{slot.key.load(std::memory_order_relaxed)};
     const std::uint64_t offset = view.heap.offset(ref);
     if (ref.length() != key.size || !view.block_ok(ref)) return false;
@@ -48,12 +51,12 @@ struct span_key {
   }
 };
 
-/// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`, private memory for the
-/// copy or null; and `takes_blocks`, false if no value of its type is ever long enough for a block. Sinks are small
-/// references, passed by value.
+/// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`,
+/// private memory for the copy or null; and `takes_blocks`, false if no value of its type is ever
+/// long enough for a block. Sinks are small references, passed by value.
 template <class Sink>
-[[gnu::noinline]] lookup read_block(const segment_view& view, const storage::entry& slot, storage::entry_word word,
-                                    Sink sink) {
+[[gnu::noinline]] lookup read_block(const segment_view& view, const storage::entry& slot,
+                                    storage::entry_word word, Sink sink) {
   const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
   const std::uint64_t offset = view.heap.offset(ref);
   const std::uint64_t length = ref.length();
@@ -69,14 +72,16 @@ template <class Sink>
   return stamp.load(std::memory_order_relaxed) == before ? lookup::found : lookup::retry;
 }
 
-/// Rules R1 and R2: one slot that the index says may be the key's. Word first, then identity, then value, then the word
-/// again. A mismatch needs no second look: if the slot changed hands meanwhile, the roots have changed too, and a miss
-/// is proven by them.
+/// Rules R1 and R2: one slot that the index says may be the key's. Word first, then identity, then
+/// value, then the word again. A mismatch needs no second look: if the slot changed hands
+/// meanwhile, the roots have changed too, and a miss is proven by them.
 template <class Key, class Sink>
-[[gnu::always_inline]] inline lookup read_slot(const segment_view& view, std::uint64_t number, Key key, Sink sink) {
+[[gnu::always_inline]] inline lookup read_slot(const segment_view& view, std::uint64_t number,
+                                               Key key, Sink sink) {
   const storage::entry& slot = view.slot(number);
   const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
-  if (word.state() == storage::entry_state::free || !key.matches(view, slot)) return lookup::unknown;
+  if (word.state() == storage::entry_state::free || !key.matches(view, slot))
+    return lookup::unknown;
   if (word.state() == storage::entry_state::live_inline) [[likely]] {
     const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
     platform::acquire_fence();  // (R4)
@@ -91,16 +96,19 @@ template <class Key, class Sink>
       return lookup::retry;
   }
   platform::acquire_fence();  // (R4)
-  return slot.value.first.load(std::memory_order_relaxed) == word.bits ? lookup::absent : lookup::retry;
+  return slot.value.first.load(std::memory_order_relaxed) == word.bits ? lookup::absent
+                                                                       : lookup::retry;
 }
 
-/// One group: every word with the key's tag. `unknown` goes on with the next group unless `*ends` (an empty word).
+/// One group: every word with the key's tag. `unknown` goes on with the next group unless `*ends`
+/// (an empty word).
 template <class Word, class Key, class Sink>
-inline lookup read_group(const segment_view& view, const std::byte* group, Key key, Sink sink, bool* ends) {
+inline lookup read_group(const segment_view& view, const std::byte* group, Key key, Sink sink,
+                         bool* ends) {
   storage::group_mask mask = storage::match_tag<Word>(group, key.hash);
   while (mask != 0) {
-    const std::uint64_t number =
-        storage::slot_of<Word>(storage::load_word<Word>(group, static_cast<unsigned>(std::countr_zero(mask))));
+    const std::uint64_t number = storage::slot_of<Word>(
+        storage::load_word<Word>(group, static_cast<unsigned>(std::countr_zero(mask))));
     if (view.slot_ok(number)) [[likely]] {
       const lookup result = read_slot(view, number, key, sink);
       if (result != lookup::unknown) return result;
@@ -111,20 +119,23 @@ inline lookup read_group(const segment_view& view, const std::byte* group, Key k
   return lookup::unknown;
 }
 
-/// The groups after the home group. Bounded by the number of groups; the root is looked at again every 16 groups.
+/// The groups after the home group. Bounded by the number of groups; the root is looked at again
+/// every 16 groups.
 template <class Word, class Key, class Sink>
 [[gnu::noinline]] lookup read_displaced(const segment_view& view, storage::root_word root,
-                                        const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
+                                        const std::atomic<std::uint64_t>& root_cell, Key key,
+                                        Sink sink) {
   const std::uint64_t groups = root.groups();
   const std::uint64_t start = std::uint64_t{root.chunk()} << view.heap.chunk_shift;
   if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return lookup::retry;
   std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
   for (std::uint64_t step = 1; step < groups; ++step) {
-    if (step % 16 == 0 && root_cell.load(std::memory_order_relaxed) != root.bits) return lookup::retry;
+    if (step % 16 == 0 && root_cell.load(std::memory_order_relaxed) != root.bits)
+      return lookup::retry;
     group = group + 1 == groups ? 0 : group + 1;
     bool ends = false;
-    const lookup result =
-        read_group<Word>(view, view.heap.heap + start + group * storage::group_bytes, key, sink, &ends);
+    const lookup result = read_group<Word>(
+        view, view.heap.heap + start + group * storage::group_bytes, key, sink, &ends);
     if (result != lookup::unknown || ends) return result;
   }
   return lookup::unknown;
@@ -135,7 +146,8 @@ inline lookup read_table_of(const segment_view& view, storage::root_word root,
                             const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   const std::uint64_t offset =
       (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
-      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) * storage::group_bytes;
+      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
+          storage::group_bytes;
   if (!view.heap_ok(offset, storage::group_bytes)) [[unlikely]]
     return lookup::retry;
   bool ends = false;
@@ -147,7 +159,8 @@ inline lookup read_table_of(const segment_view& view, storage::root_word root,
 /// Maps of over 2^24 slots; out of line, to keep the other path short.
 template <class Key, class Sink>
 [[gnu::noinline]] lookup read_wide_table(const segment_view& view, storage::root_word root,
-                                         const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
+                                         const std::atomic<std::uint64_t>& root_cell, Key key,
+                                         Sink sink) {
   return read_table_of<std::uint64_t>(view, root, root_cell, key, sink);
 }
 
@@ -199,14 +212,16 @@ template <class Key, class Sink>
   map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
 }
 
-/// The fast path: the key's word is in its home group of read, and its slot holds still. Everything else is `unknown` and
-/// left to `load_slowly`, so that nothing here calls anything and all stays in registers.
+/// The fast path: the key's word is in its home group of read, and its slot holds still. Everything
+/// else is `unknown` and left to `load_slowly`, so that nothing here calls anything and all stays
+/// in registers.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline lookup read_home(const segment_view& view, Key key, Sink sink) {
   const storage::root_word root{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
   const std::uint64_t offset =
       (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
-      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) * storage::group_bytes;
+      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
+          storage::group_bytes;
   if (root.wide() || !view.group_ok(offset)) [[unlikely]]
     return lookup::unknown;
   const std::byte* group = view.heap.heap + offset;

@@ -7,16 +7,19 @@ namespace twinmap::protocol {
 
 using storage::entry_state;
 
-bool copy_value(const segment_view& view, std::uint64_t slot, platform::pair_value seen, value_buffer& out) {
+bool copy_value(const segment_view& view, std::uint64_t slot, platform::pair_value seen,
+                value_buffer& out) {
   const storage::entry_word word{seen.first};
   buffer_sink sink{&out};
-  if (word.state() == entry_state::live_inline) return sink.inlined(seen.second, word.inline_length());
+  if (word.state() == entry_state::live_inline)
+    return sink.inlined(seen.second, word.inline_length());
   return read_block(view, view.slot(slot), word, sink) == lookup::found;
 }
 
 namespace {
 
-bool copy_key(const segment_view& view, const storage::entry& slot, std::size_t length, value_buffer& out) {
+bool copy_key(const segment_view& view, const storage::entry& slot, std::size_t length,
+              value_buffer& out) {
   if (length <= view.key_capacity) {
     platform::copy_out(out.resize(length), slot.key_bytes(), length);
     return true;
@@ -34,16 +37,19 @@ copied copy_slot(const segment_view& view, std::uint64_t number, bool with_value
   out.pair = load_pair(slot);
   if (out.word().state() == entry_state::free) return copied::yes;
   out.meta = {slot.meta.load(std::memory_order_relaxed)};
-  const bool whole = copy_key(view, slot, out.meta.key_length(), out.key) &&
-                     (!with_value || !out.word().live() || copy_value(view, number, out.pair, out.value));
+  const bool whole =
+      copy_key(view, slot, out.meta.key_length(), out.key) &&
+      (!with_value || !out.word().live() || copy_value(view, number, out.pair, out.value));
   platform::acquire_fence();  // (R4) of reader.hpp
-  if (!whole || slot.value.first.load(std::memory_order_relaxed) != out.pair.first) return copied::moved;
+  if (!whole || slot.value.first.load(std::memory_order_relaxed) != out.pair.first)
+    return copied::moved;
   return copied::yes;
 }
 
 bool names_slot(const segment_view& view, storage::root_word table, std::uint64_t slot) noexcept {
   const std::uint64_t start = std::uint64_t{table.chunk()} << view.heap.chunk_shift;
-  if (!table || table.groups() == 0 || !view.heap_ok(start, table.groups() * storage::group_bytes)) return false;
+  if (!table || table.groups() == 0 || !view.heap_ok(start, table.groups() * storage::group_bytes))
+    return false;
   const std::uint32_t low = view.slot_hash(slot).load(std::memory_order_relaxed);
   std::byte* memory = view.heap.heap + start;
   bool found = false;

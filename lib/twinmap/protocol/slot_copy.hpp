@@ -19,7 +19,8 @@ struct buffer_sink {
 };
 
 /// Copies the value that the pair `seen` of a live slot names. False if the slot moved meanwhile.
-bool copy_value(const segment_view& view, std::uint64_t slot, platform::pair_value seen, value_buffer& out);
+bool copy_value(const segment_view& view, std::uint64_t slot, platform::pair_value seen,
+                value_buffer& out);
 
 struct slot_copy {
   platform::pair_value pair{};
@@ -32,7 +33,8 @@ struct slot_copy {
 
 enum class copied : std::uint8_t { yes, moved };
 
-/// Word, identity, key, value, word again: `moved` if something changed on the way. A free slot has no key.
+/// Word, identity, key, value, word again: `moved` if something changed on the way. A free slot has
+/// no key.
 copied copy_slot(const segment_view& view, std::uint64_t number, bool with_value, slot_copy& out);
 
 /// Whether a table's words name `slot`; bounded, and false for a table that cannot be followed.

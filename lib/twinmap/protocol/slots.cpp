@@ -1,7 +1,8 @@
-// Entry slots under the mutex: taking, giving back, reaping what earlier compactions expunged, purging in place.
+// Entry slots under the mutex: taking, giving back, reaping what earlier compactions expunged,
+// purging in place.
 //
-// (S1) the CAS to free pairs with (R3) of reader.hpp. (S2) the release store of slots_committed pairs with (V1) of
-// view.hpp: slots below it are resident.
+// (S1) the CAS to free pairs with (R3) of reader.hpp. (S2) the release store of slots_committed
+// pairs with (V1) of view.hpp: slots below it are resident.
 
 #include <twinmap/protocol/locked.hpp>
 
@@ -24,18 +25,22 @@ platform::pair_value load_pair(const storage::entry& slot) noexcept {
 
 namespace {
 
-/// Makes more slots resident: an eighth more, 64 KiB to 4 MiB at a time, a page if that is all there is.
+/// Makes more slots resident: an eighth more, 64 KiB to 4 MiB at a time, a page if that is all
+/// there is.
 bool commit_slots(locked_section& at) {
   const segment_view& view = at.view();
   const std::uint64_t now = at.roots().slots_committed.load(std::memory_order_relaxed);
   const storage::header_constant& constant = view.header->constant;
   platform::segment_file& file = at.by.state().file;
   const std::uint64_t page = constant.page_size;
-  for (const std::uint64_t step : {std::clamp<std::uint64_t>((now << view.slot_shift) / 8, 16 * page, 1024 * page), page}) {
+  for (const std::uint64_t step :
+       {std::clamp<std::uint64_t>((now << view.slot_shift) / 8, 16 * page, 1024 * page), page}) {
     const std::uint64_t next = std::min(now + (step >> view.slot_shift), view.max_slots);
     if (next == now) return false;
-    if (file.commit(constant.slots.offset + (now << view.slot_shift), (next - now) << view.slot_shift) ||
-        file.commit(constant.hashes.offset + now * sizeof(std::uint32_t), (next - now) * sizeof(std::uint32_t)))
+    if (file.commit(constant.slots.offset + (now << view.slot_shift), (next - now)
+                                                                          << view.slot_shift) ||
+        file.commit(constant.hashes.offset + now * sizeof(std::uint32_t),
+                    (next - now) * sizeof(std::uint32_t)))
       continue;
     at.roots().slots_committed.store(next, std::memory_order_release);  // (S2)
     return true;
@@ -48,7 +53,8 @@ std::uint64_t pop_free(locked_section& at) noexcept {
   const std::uint32_t slot = locked.free_head.load(std::memory_order_relaxed);
   if (slot == 0) return 0;
   if (slot >= locked.slots_used.load(std::memory_order_relaxed) || !at.view().slot_ok(slot)) {
-    locked.free_head.store(0, std::memory_order_relaxed);  // scribbled: a sweep finds the rest of the list again
+    locked.free_head.store(
+        0, std::memory_order_relaxed);  // scribbled: a sweep finds the rest of the list again
     return 0;
   }
   const platform::pair_value seen = load_pair(at.view().slot(slot));
@@ -58,7 +64,8 @@ std::uint64_t pop_free(locked_section& at) noexcept {
   }
   locked.intent_slot.store(slot, std::memory_order_relaxed);
   locked.free_head.store(static_cast<std::uint32_t>(seen.second), std::memory_order_release);
-  compare_exchange(at.view().slot(slot).value, seen, {entry_word{seen.first}.next(entry_state::free).bits, 0});
+  compare_exchange(at.view().slot(slot).value, seen,
+                   {entry_word{seen.first}.next(entry_state::free).bits, 0});
   return slot;
 }
 
@@ -94,7 +101,9 @@ void give_slot_locked(locked_section& at, std::uint64_t slot) noexcept {
   const platform::pair_value seen = load_pair(entry);
   const std::uint64_t next = locked.free_head.load(std::memory_order_relaxed);
   if (entry_word{seen.first}.state() == entry_state::free && next != slot) {
-    compare_exchange(entry.value, seen, {entry_word{seen.first}.next(entry_state::free).bits, next | storage::listed_bit});
+    compare_exchange(
+        entry.value, seen,
+        {entry_word{seen.first}.next(entry_state::free).bits, next | storage::listed_bit});
     locked.free_head.store(static_cast<std::uint32_t>(slot), std::memory_order_release);
   }
   locked.intent_slot.store(0, std::memory_order_relaxed);
@@ -112,7 +121,8 @@ bool free_slot_locked(locked_section& at, std::uint64_t slot, platform::pair_val
     return false;
   }
   if (at.dirty()) unindex_locked(at, at.dirty(), slot);
-  if (meta.birth() < locked.read_births.load(std::memory_order_relaxed)) unindex_locked(at, at.read(), slot);
+  if (meta.birth() < locked.read_births.load(std::memory_order_relaxed))
+    unindex_locked(at, at.read(), slot);
   release_long_key(at, entry);
   give_slot_locked(at, slot);
   return true;
@@ -150,7 +160,9 @@ std::uint32_t purge_locked(locked_section& at, std::uint32_t enough) {
     if (!at.view().slot_ok(slot)) continue;
     const platform::pair_value seen = load_pair(at.view().slot(slot));
     const entry_state state = entry_word{seen.first}.state();
-    if ((state == entry_state::nil || state == entry_state::expunged) && free_slot_locked(at, slot, seen)) ++freed;
+    if ((state == entry_state::nil || state == entry_state::expunged) &&
+        free_slot_locked(at, slot, seen))
+      ++freed;
   }
   locked.reap_cursor.store(slot, std::memory_order_relaxed);
   at.by.count(counter::purged, freed);

@@ -15,7 +15,9 @@ namespace {
 void add_unpublished(const handle& map, stats_snapshot& out) {
   process_state& state = map.state();
   const std::lock_guard guard(state.threads_mutex);
-  const auto add = [&out](counter which, std::uint64_t n) { out.counts[static_cast<std::size_t>(which)] += n; };
+  const auto add = [&out](counter which, std::uint64_t n) {
+    out.counts[static_cast<std::size_t>(which)] += n;
+  };
   const auto add_set = [&](const lookup_counters& now, const lookup_counters& before) {
     add(counter::hits_read, now.hits_read.load() - before.hits_read.load());
     add(counter::hits_dirty, now.hits_dirty.load() - before.hits_dirty.load());
@@ -24,7 +26,8 @@ void add_unpublished(const handle& map, stats_snapshot& out) {
   };
   const lookup_counters none;
   add_set(state.gone, none);
-  for (const auto& thread : state.threads) add_set(thread->counters, thread->published);
+  for (const auto& thread : state.threads)
+    add_set(thread->counters, thread->published);
 }
 
 /// Bytes that chunks of the heap hold, by the allocator's hints.
@@ -38,8 +41,10 @@ std::uint64_t heap_bytes_used(const segment_view& view, const storage::chunk_tab
       continue;
     }
     const std::uint32_t blocks = chunks.blocks_of(entry.number());
-    const std::uint32_t free = std::min(blocks, view.chunk(chunk).free_hint.load(std::memory_order_relaxed));
-    used += (blocks - free) * (storage::granules_of_class(entry.number()) << view.heap.granule_shift);
+    const std::uint32_t free =
+        std::min(blocks, view.chunk(chunk).free_hint.load(std::memory_order_relaxed));
+    used +=
+        (blocks - free) * (storage::granules_of_class(entry.number()) << view.heap.granule_shift);
   }
   return used;
 }
@@ -47,12 +52,21 @@ std::uint64_t heap_bytes_used(const segment_view& view, const storage::chunk_tab
 void count_states(const handle& map, stats_snapshot& out) {
   const segment_view& view = map.view;
   for (std::uint64_t number = 1; number < out.slots_used && view.slot_ok(number); ++number) {
-    switch (storage::entry_word{view.slot(number).value.first.load(std::memory_order_acquire)}.state()) {
+    switch (storage::entry_word{view.slot(number).value.first.load(std::memory_order_acquire)}
+                .state()) {
       case storage::entry_state::live_inline:
-      case storage::entry_state::live_block: ++out.entries_live; break;
-      case storage::entry_state::nil: ++out.entries_nil; break;
-      case storage::entry_state::expunged: ++out.entries_expunged; break;
-      default: ++out.entries_free; break;
+      case storage::entry_state::live_block:
+        ++out.entries_live;
+        break;
+      case storage::entry_state::nil:
+        ++out.entries_nil;
+        break;
+      case storage::entry_state::expunged:
+        ++out.entries_expunged;
+        break;
+      default:
+        ++out.entries_free;
+        break;
     }
   }
 }
@@ -63,10 +77,12 @@ stats_snapshot stats(const handle& map, bool by_state) {
   const segment_view& view = map.view;
   const storage::segment_header& header = *view.header;
   stats_snapshot out;
-  for (std::size_t i = 0; i != storage::counter_count; ++i) out.counts[i] = header.totals[i].load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i != storage::counter_count; ++i)
+    out.counts[i] = header.totals[i].load(std::memory_order_relaxed);
   for (std::uint32_t slot = 0; slot != header.constant.max_writers; ++slot) {
     const storage::lease_page& lease = view.lease(slot);
-    for (std::size_t i = 0; i != storage::counter_count; ++i) out.counts[i] += lease.counts[i].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i != storage::counter_count; ++i)
+      out.counts[i] += lease.counts[i].load(std::memory_order_relaxed);
     out.writers += lease.who.held.load(std::memory_order_relaxed) != 0 ? 1u : 0u;
   }
   add_unpublished(map, out);
@@ -78,7 +94,8 @@ stats_snapshot stats(const handle& map, bool by_state) {
                         ? 0
                         : header.counts.dirty_words.load(std::memory_order_relaxed);
   out.max_entries = header.constant.max_entries;
-  out.slots_used = std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire), view.max_slots);
+  out.slots_used = std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire),
+                                           view.max_slots);
   const std::uint64_t slot_bytes = (1ull << view.slot_shift) + sizeof(std::uint32_t);
   out.bytes_used = header.constant.hashes.offset + out.slots_used * slot_bytes +
                    heap_bytes_used(view, map.state().blocks.chunks());

@@ -1,13 +1,15 @@
-// Taking back what the dead held (P5), while everyone works. Nothing here waits for a living process.
+// Taking back what the dead held (P5), while everyone works. Nothing here waits for a living
+// process.
 //
-// Blocks, in batches: read owner pairs → see which of their leases are dead → scan all slots → CAS the very pair that was
-// read ⚑. A block is named by at most one slot for as long as its stamp stands, and once unnamed it never is again under
-// that stamp; so a pair that was live or a dead one's before the scan, and that the scan did not find named, is garbage,
-// and if anybody was faster the CAS fails.
+// Blocks, in batches: read owner pairs → see which of their leases are dead → scan all slots → CAS
+// the very pair that was read ⚑. A block is named by at most one slot for as long as its stamp
+// stands, and once unnamed it never is again under that stamp; so a pair that was live or a dead
+// one's before the scan, and that the scan did not find named, is garbage, and if anybody was
+// faster the CAS fails.
 
 #include <twinmap/protocol/admin.hpp>
-#include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/lease_census.hpp>
+#include <twinmap/protocol/locked.hpp>
 
 #include <algorithm>
 
@@ -31,7 +33,8 @@ struct candidate {
 };
 
 std::uint64_t used_slots(const segment_view& view) noexcept {
-  return std::min<std::uint64_t>(view.header->locked.slots_used.load(std::memory_order_acquire), view.max_slots);
+  return std::min<std::uint64_t>(view.header->locked.slots_used.load(std::memory_order_acquire),
+                                 view.max_slots);
 }
 
 /// Which owner indexes the slots name, as values or as long keys.
@@ -44,7 +47,9 @@ class named_blocks {
     for (std::uint64_t number = 1; number < used_slots(view_); ++number)
       if (view_.slot_ok(number)) scan_slot(view_.slot(number));
   }
-  [[nodiscard]] bool contains(std::uint32_t owner) const { return owner < named_.size() && named_[owner]; }
+  [[nodiscard]] bool contains(std::uint32_t owner) const {
+    return owner < named_.size() && named_[owner];
+  }
 
  private:
   void scan_slot(const storage::entry& slot) {
@@ -71,7 +76,8 @@ class named_blocks {
 
 class sweeper {
  public:
-  explicit sweeper(writer& by) : by_(by), view_(by.map.view), chunks_(by.blocks().chunks()), census_(by.map) {}
+  explicit sweeper(writer& by)
+      : by_(by), view_(by.map.view), chunks_(by.blocks().chunks()), census_(by.map) {}
 
   sweep_report run() {
     by_.header().roots.sweep_wanted.store(0, std::memory_order_relaxed);
@@ -83,7 +89,8 @@ class sweeper {
     by_.count(counter::sweeps);
     by_.count(counter::swept_blocks, report_.blocks_freed);
     by_.count(counter::swept_slots, report_.slots_freed);
-    if (report_.blocks_freed + report_.chunks_freed != 0) by_.header().allocation.tight.store(0, std::memory_order_relaxed);
+    if (report_.blocks_freed + report_.chunks_freed != 0)
+      by_.header().allocation.tight.store(0, std::memory_order_relaxed);
     return report_;
   }
 
@@ -98,7 +105,8 @@ class sweeper {
       const std::uint32_t owner = (chunk << view_.heap.pairs_shift) + i;
       const pair_value seen = storage::load_owner(view_.heap.owners[owner]);
       const owner_word held{seen.first};
-      if (held.kind() == owner_kind::live || (held.kind() == owner_kind::leased && census_.dead(held.lease())))
+      if (held.kind() == owner_kind::live ||
+          (held.kind() == owner_kind::leased && census_.dead(held.lease())))
         found.push_back({owner, seen});
     }
   }
@@ -106,7 +114,8 @@ class sweeper {
   void settle(const candidate& block, bool named) {
     const bool was_live = owner_word{block.seen.first}.kind() == owner_kind::live;
     if (named) {
-      if (!was_live && by_.blocks().settle(block.owner, block.seen, owner_word::live())) ++report_.blocks_adopted;
+      if (!was_live && by_.blocks().settle(block.owner, block.seen, owner_word::live()))
+        ++report_.blocks_adopted;
       return;
     }
     if (!by_.blocks().settle(block.owner, block.seen, owner_word::free())) return;
@@ -124,15 +133,18 @@ class sweeper {
     const std::uint32_t limit = chunks_.committed();
     for (std::uint32_t chunk = 0; chunk != limit;) {
       found.clear();
-      for (; chunk != limit && found.size() < batch; ++chunk) gather(chunk, found);
+      for (; chunk != limit && found.size() < batch; ++chunk)
+        gather(chunk, found);
       if (found.empty()) continue;
       named_blocks named(view_);
       named.scan();
-      for (const candidate& block : found) settle(block, named.contains(block.owner));
+      for (const candidate& block : found)
+        settle(block, named.contains(block.owner));
     }
   }
 
-  /// Pairs of a chunk that a dead one was turning into something else: what it had leased becomes free.
+  /// Pairs of a chunk that a dead one was turning into something else: what it had leased becomes
+  /// free.
   bool free_pairs_of_dead(std::uint32_t chunk) {
     const std::uint32_t base = chunk << view_.heap.pairs_shift;
     const std::uint32_t pairs = 1u << view_.heap.pairs_shift;
@@ -165,7 +177,8 @@ class sweeper {
       const bool orphan = entry.kind() == chunk_kind::tail && orphan_tail(chunk, entry);
       if ((of_dead && free_pairs_of_dead(chunk) && chunks_.release_one(chunk, entry)) ||
           (orphan && chunks_.load(chunk) == entry && chunks_.release_one(chunk, entry)) ||
-          (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) && by_.blocks().dissolve(chunk, by_.context)))
+          (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) &&
+           by_.blocks().dissolve(chunk, by_.context)))
         ++report_.chunks_freed;
       if (chunks_.load(chunk).kind() == chunk_kind::free) ++free;
     }
@@ -187,10 +200,12 @@ class sweeper {
 
   [[nodiscard]] bool orphan_slot(std::uint64_t number) const noexcept {
     const pair_value seen = load_pair(view_.slot(number));
-    return entry_word{seen.first}.state() == entry_state::free && (seen.second & storage::listed_bit) == 0;
+    return entry_word{seen.first}.state() == entry_state::free &&
+           (seen.second & storage::listed_bit) == 0;
   }
 
-  /// Slots in small batches under the mutex: those expunged long ago, and free ones that are in no list.
+  /// Slots in small batches under the mutex: those expunged long ago, and free ones that are in no
+  /// list.
   void sweep_slots() {
     constexpr std::uint32_t batch = 4096;
     while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0) {
@@ -219,10 +234,12 @@ class sweeper {
       const auto counted = static_cast<std::int64_t>(count_size(view_));
       std::int64_t live = 0;
       for (std::uint64_t number = 1; number < used_slots(view_); ++number)
-        if (view_.slot_ok(number) && entry_word{view_.slot(number).value.first.load(std::memory_order_acquire)}.live())
+        if (view_.slot_ok(number) &&
+            entry_word{view_.slot(number).value.first.load(std::memory_order_acquire)}.live())
           ++live;
       if (census_.transitions() != moment) continue;
-      if (live == counted || correction.compare_exchange_strong(before, before + live - counted)) return live - counted;
+      if (live == counted || correction.compare_exchange_strong(before, before + live - counted))
+        return live - counted;
     }
     return 0;
   }

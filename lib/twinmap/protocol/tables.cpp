@@ -1,7 +1,7 @@
 // The two tables under the mutex: building dirty, growing it, promoting it.
 //
-// (T1) the release store of a root pairs with the seq_cst loads of roots (R1, R2 in reader.hpp): whoever sees the root
-// sees a complete table.
+// (T1) the release store of a root pairs with the seq_cst loads of roots (R1, R2 in reader.hpp):
+// whoever sees the root sees a complete table.
 
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/locked.hpp>
@@ -18,7 +18,9 @@ using storage::root_word;
 
 namespace {
 
-void bump_epoch(locked_section& at) noexcept { at.roots().epoch.fetch_add(1, std::memory_order_seq_cst); }
+void bump_epoch(locked_section& at) noexcept {
+  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+}
 
 void store_root(locked_section& at, std::atomic<std::uint64_t>& cell, root_word root) noexcept {
   cell.store(root.bits, std::memory_order_seq_cst);  // (T1)
@@ -50,8 +52,10 @@ root_word new_table(locked_section& at, std::uint64_t groups, bool wide) {
   if (!first) return {0};
   at.locked().building.store(*first + 1, std::memory_order_relaxed);
   at.by.blocks().chunks().publish_run(*first, count, storage::chunk_kind::table);
-  auto* words = reinterpret_cast<std::uint64_t*>(view.heap.heap + (std::uint64_t{*first} << view.heap.chunk_shift));
-  for (std::uint64_t i = 0; i != groups * (storage::group_bytes / 8); ++i) __atomic_store_n(words + i, 0, __ATOMIC_RELAXED);
+  auto* words = reinterpret_cast<std::uint64_t*>(view.heap.heap +
+                                                 (std::uint64_t{*first} << view.heap.chunk_shift));
+  for (std::uint64_t i = 0; i != groups * (storage::group_bytes / 8); ++i)
+    __atomic_store_n(words + i, 0, __ATOMIC_RELAXED);
   const std::uint64_t generation = at.read().generation() + 1;
   return root_word::make(*first, groups, wide, generation & 0xFFFF);
 }
@@ -80,12 +84,14 @@ bool leave_behind(build& job, std::uint64_t slot) {
   const storage::entry_meta meta{entry.meta.load(std::memory_order_relaxed)};
   if (meta.birth() >= job.at.locked().read_births.load(std::memory_order_relaxed))
     return free_slot_locked(job.at, slot, seen);  // in dirty alone: nobody needs it
-  // Counted first: a build that finds expunged slots in read must leave them behind, also after a crash here.
+  // Counted first: a build that finds expunged slots in read must leave them behind, also after a
+  // crash here.
   job.at.counts().expunged.fetch_add(1, std::memory_order_relaxed);
   // (E3) nil → expunged before the word leaves dirty (R4); pairs with (R3) of reader.hpp.
   const std::uint64_t cycle = job.at.locked().cycle.load(std::memory_order_relaxed);
   job.at.locked().intent_slot.store(static_cast<std::uint32_t>(slot), std::memory_order_relaxed);
-  const bool won = compare_exchange(entry.value, seen, {entry_word{seen.first}.next(entry_state::expunged).bits, cycle});
+  const bool won = compare_exchange(
+      entry.value, seen, {entry_word{seen.first}.next(entry_state::expunged).bits, cycle});
   if (won) {
     ++job.expunged;
     if (job.at.dirty()) unindex_locked(job.at, job.at.dirty(), slot);
@@ -104,7 +110,8 @@ void prefetch_group(build& job, const std::byte* group) noexcept {
   }
 }
 
-/// Walks the groups of one table in order, which is nearly the order of the other: the copy runs through memory.
+/// Walks the groups of one table in order, which is nearly the order of the other: the copy runs
+/// through memory.
 template <class From, class To>
 bool copy_words(build& job) {
   std::byte* from = table_memory(job.at, job.from);
@@ -112,7 +119,8 @@ bool copy_words(build& job) {
   constexpr std::uint64_t ahead = 4;
   const std::uint64_t groups = job.from.groups();
   for (std::uint64_t group = 0; group != groups; ++group) {
-    if (group + ahead < groups) prefetch_group<From>(job, from + (group + ahead) * storage::group_bytes);
+    if (group + ahead < groups)
+      prefetch_group<From>(job, from + (group + ahead) * storage::group_bytes);
     for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
       const From word = storage::load_word<From>(from + group * storage::group_bytes, i);
       const std::uint64_t slot = storage::slot_of<From>(word);
@@ -161,10 +169,12 @@ build build_table(locked_section& at, root_word from, table_counts counts) {
                           at.counts().expunged.load(std::memory_order_relaxed) != 0;
   const bool wide = wide_needed(at);
   build job{at, from, {0}, compacting};
-  const bool same_shape = !compacting && wide == from.wide() && counts.filled + 1 <= storage::fill_limit(from) * 7 / 8;
+  const bool same_shape =
+      !compacting && wide == from.wide() && counts.filled + 1 <= storage::fill_limit(from) * 7 / 8;
   const std::uint64_t expected = compacting ? live : counts.named;
   const auto groups = [&](std::uint64_t words) {
-    return wide ? storage::groups_for<std::uint64_t>(words) : storage::groups_for<std::uint32_t>(words);
+    return wide ? storage::groups_for<std::uint64_t>(words)
+                : storage::groups_for<std::uint32_t>(words);
   };
   job.to = new_table(at, same_shape ? from.groups() : groups(expected + 1), wide);
   if (!job.to) return job;
@@ -172,7 +182,8 @@ build build_table(locked_section& at, root_word from, table_counts counts) {
     copy_lines(job);
     job.placed = counts.named;
   } else if (!copy_table(job)) {
-    // The counters of keys were off by what killed writers left, and the guess was too small: take all words.
+    // The counters of keys were off by what killed writers left, and the guess was too small: take
+    // all words.
     abandon_table(at, job.to);
     job.placed = 0;
     job.to = new_table(at, groups(counts.named + counts.filled + 1), wide);
@@ -181,7 +192,8 @@ build build_table(locked_section& at, root_word from, table_counts counts) {
       job.to = {0};
     }
   }
-  at.counts().dirty_filled.store(same_shape ? counts.filled : job.placed, std::memory_order_relaxed);
+  at.counts().dirty_filled.store(same_shape ? counts.filled : job.placed,
+                                 std::memory_order_relaxed);
   at.counts().dirty_words.store(job.placed, std::memory_order_relaxed);
   at.by.count(counter::expunged, job.expunged);
   if (compacting) at.by.count(counter::compactions);
@@ -221,7 +233,8 @@ bool grow_dirty(locked_section& at) {
 
 bool prepare_dirty_locked(locked_section& at) {
   if (!at.dirty()) return build_dirty(at);
-  const bool full = at.counts().dirty_filled.load(std::memory_order_relaxed) + 1 > storage::fill_limit(at.dirty());
+  const bool full = at.counts().dirty_filled.load(std::memory_order_relaxed) + 1 >
+                    storage::fill_limit(at.dirty());
   if (!full && (at.dirty().wide() || !wide_needed(at))) return true;
   return grow_dirty(at);
 }
@@ -233,13 +246,16 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
   // An in-place change of read: its generation says so before it happens (R3).
   if (!into_dirty) {
     store_root(at, at.roots().read, at.read().next_generation());
-    at.locked().read_births.store(at.locked().births.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    at.locked().read_births.store(at.locked().births.load(std::memory_order_relaxed),
+                                  std::memory_order_relaxed);
   }
   std::byte* memory = table_memory(at, table);
   const auto low = static_cast<std::uint32_t>(hash);
   const storage::placed where =
-      table.wide() ? storage::place_word(memory, table.groups(), low, storage::make_word<std::uint64_t>(hash, slot))
-                   : storage::place_word(memory, table.groups(), low, storage::make_word<std::uint32_t>(hash, slot));
+      table.wide() ? storage::place_word(memory, table.groups(), low,
+                                         storage::make_word<std::uint64_t>(hash, slot))
+                   : storage::place_word(memory, table.groups(), low,
+                                         storage::make_word<std::uint32_t>(hash, slot));
   if (where == storage::placed::no_room) return false;
   auto& named = into_dirty ? at.counts().dirty_words : at.counts().read_words;
   auto& filled = into_dirty ? at.counts().dirty_filled : at.counts().read_filled;
@@ -257,13 +273,13 @@ std::uint32_t unindex_locked(locked_section& at, root_word table, std::uint64_t 
     ++found;
   };
   if (table.wide())
-    storage::for_words_of<std::uint64_t>(memory, table.groups(), low, slot, [&](std::byte* group, unsigned i) {
-      bury.template operator()<std::uint64_t>(group, i);
-    });
+    storage::for_words_of<std::uint64_t>(
+        memory, table.groups(), low, slot,
+        [&](std::byte* group, unsigned i) { bury.template operator()<std::uint64_t>(group, i); });
   else
-    storage::for_words_of<std::uint32_t>(memory, table.groups(), low, slot, [&](std::byte* group, unsigned i) {
-      bury.template operator()<std::uint32_t>(group, i);
-    });
+    storage::for_words_of<std::uint32_t>(
+        memory, table.groups(), low, slot,
+        [&](std::byte* group, unsigned i) { bury.template operator()<std::uint32_t>(group, i); });
   auto& named = table.same_table(at.read()) ? at.counts().read_words : at.counts().dirty_words;
   const std::uint64_t before = named.load(std::memory_order_relaxed);
   named.store(before - std::min<std::uint64_t>(before, found), std::memory_order_relaxed);
@@ -287,16 +303,22 @@ void finish_promotion_locked(locked_section& at) noexcept {
   storage::header_locked& locked = at.locked();
   storage::header_counts& counts = at.counts();
   const std::uint32_t retiring = locked.retiring.load(std::memory_order_relaxed);
-  counts.read_words.store(counts.dirty_words.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  counts.read_filled.store(counts.dirty_filled.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  locked.read_births.store(locked.births.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  counts.read_words.store(counts.dirty_words.load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);
+  counts.read_filled.store(counts.dirty_filled.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+  locked.read_births.store(locked.births.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
   if (counts.expunged.load(std::memory_order_relaxed) != 0)
-    locked.reap_left.store(locked.slots_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    locked.reap_left.store(locked.slots_used.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
   counts.expunged.store(0, std::memory_order_relaxed);
   locked.cycle.store(locked.next_cycle.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  counts.miss_base.store(at.by.header().misses.total.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  counts.miss_base.store(at.by.header().misses.total.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
   counts.amended_since.store(0, std::memory_order_relaxed);
-  // Last: until dirty is gone a fix-up knows that the promotion has to be finished, and every step before can be redone.
+  // Last: until dirty is gone a fix-up knows that the promotion has to be finished, and every step
+  // before can be redone.
   store_root(at, at.roots().dirty, {0});
   if (retiring != 0 && retiring - 1 != at.read().chunk()) release_table(at, retiring - 1);
   locked.retiring.store(0, std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 #pragma once
 
-// What one thread keeps of one handle: its lookup counters, and the way to find them in a nanosecond.
+// What one thread keeps of one handle: its lookup counters, and the way to find them in a
+// nanosecond.
 
 #include <array>
 #include <atomic>
@@ -8,12 +9,13 @@
 
 namespace twinmap::protocol {
 
-/// Lookup counters of one thread on one handle. Per process. Only the owning thread writes; `stats` of any thread reads.
-/// A plain load and store stand for the increment: there is no other writer.
+/// Lookup counters of one thread on one handle. Per process. Only the owning thread writes; `stats`
+/// of any thread reads. A plain load and store stand for the increment: there is no other writer.
 struct lookup_counters {
   std::atomic<std::uint64_t> hits_read{0};
   std::atomic<std::uint64_t> hits_dirty{0};
-  std::atomic<std::uint64_t> misses{0};   ///< lookups that read could not answer; hits through dirty included
+  std::atomic<std::uint64_t> misses{
+      0};  ///< lookups that read could not answer; hits through dirty included
   std::atomic<std::uint64_t> retries{0};  ///< validations that failed
 
   static void add(std::atomic<std::uint64_t>& counter) noexcept {
@@ -21,7 +23,8 @@ struct lookup_counters {
   }
 };
 
-/// The threads' shortcut from a handle to their counters. Each shared object that inlines the read path has its own.
+/// The threads' shortcut from a handle to their counters. Each shared object that inlines the read
+/// path has its own.
 struct thread_cache {
   struct line {
     std::uint64_t handle = 0;  ///< handle ids start at 1 and are never used twice

@@ -1,8 +1,8 @@
 // Threads and their leases: who may write, and what a thread leaves when it ends.
 
-#include <twinmap/protocol/process_state.hpp>
-#include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/process_state.hpp>
 
 #include <unordered_map>
 
@@ -25,15 +25,18 @@ platform::lease spare_lease::take() {
 
 namespace {
 
-/// Handles of this process that are attached, so that a thread's end finds only those that still exist. Its lock and
-/// those of the handles are taken around fork, or a child could find one held for ever.
+/// Handles of this process that are attached, so that a thread's end finds only those that still
+/// exist. Its lock and those of the handles are taken around fork, or a child could find one held
+/// for ever.
 class handle_registry {
  public:
   handle_registry() {
-    pthread_atfork([] { instance().lock_all(); }, [] { instance().unlock_all(); }, [] { instance().unlock_all(); });
+    pthread_atfork([] { instance().lock_all(); }, [] { instance().unlock_all(); },
+                   [] { instance().unlock_all(); });
   }
   static handle_registry& instance() {
-    static handle_registry* const registry = new handle_registry;  // outlives every thread-local destructor
+    static handle_registry* const registry =
+        new handle_registry;  // outlives every thread-local destructor
     return *registry;
   }
   std::uint64_t add(process_state& state) {
@@ -75,7 +78,8 @@ class handle_registry {
 void add_all(lookup_counters& to, const lookup_counters& from, const lookup_counters& less) {
   const auto add = [](std::atomic<std::uint64_t>& sum, const std::atomic<std::uint64_t>& a,
                       const std::atomic<std::uint64_t>& b) {
-    sum.fetch_add(a.load(std::memory_order_relaxed) - b.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    sum.fetch_add(a.load(std::memory_order_relaxed) - b.load(std::memory_order_relaxed),
+                  std::memory_order_relaxed);
   };
   add(to.hits_read, from.hits_read, less.hits_read);
   add(to.hits_dirty, from.hits_dirty, less.hits_dirty);
@@ -88,7 +92,8 @@ class states_of_thread {
  public:
   ~states_of_thread() {
     for (const auto& [id, mine] : states_)
-      handle_registry::instance().with(id, [mine = mine](process_state& state) { leave(state, mine); });
+      handle_registry::instance().with(id,
+                                       [mine = mine](process_state& state) { leave(state, mine); });
   }
   thread_state*& operator[](std::uint64_t id) { return states_[id]; }
 
@@ -97,7 +102,8 @@ class states_of_thread {
     const std::lock_guard guard(state.threads_mutex);
     add_all(state.gone, mine->counters, mine->published);
     if (mine->lease.valid()) {
-      auto* page = reinterpret_cast<storage::lease_page*>(&state.leases.record(mine->lease.id().slot));
+      auto* page =
+          reinterpret_cast<storage::lease_page*>(&state.leases.record(mine->lease.id().slot));
       auto* stacks = reinterpret_cast<storage::private_stacks*>(mine->lease.private_memory());
       state.blocks.flush({mine->lease.id(), page, stacks});
       mine->lease.release();
@@ -113,11 +119,13 @@ platform::lease take_lease(handle& map) {
   process_state& state = map.state();
   bool found_dead = false;
   // All lease pages were made resident when the map was created.
-  platform::lease taken = platform::lease::take(state.locks, state.leases, map.view.header->locked.mutex,
-                                                sizeof(storage::private_stacks), [](std::uint32_t) {}, found_dead);
+  platform::lease taken = platform::lease::take(
+      state.locks, state.leases, map.view.header->locked.mutex, sizeof(storage::private_stacks),
+      [](std::uint32_t) {}, found_dead);
   // A holder that died between a CAS and its counter left the mark of it.
   storage::lease_page& page = map.view.lease(taken.id().slot);
-  if (const std::uint64_t moment = page.transitions.load(std::memory_order_relaxed); moment % 2 == 1)
+  if (const std::uint64_t moment = page.transitions.load(std::memory_order_relaxed);
+      moment % 2 == 1)
     page.transitions.store(moment + 1, std::memory_order_release);
   if (found_dead) map.view.header->roots.sweep_wanted.fetch_add(1, std::memory_order_relaxed);
   return taken;
@@ -131,8 +139,12 @@ writer writer_of(handle& map, thread_state& mine) {
 
 }  // namespace
 
-std::uint64_t register_handle(process_state& state) { return handle_registry::instance().add(state); }
-void unregister_handle(std::uint64_t id) { handle_registry::instance().remove(id); }
+std::uint64_t register_handle(process_state& state) {
+  return handle_registry::instance().add(state);
+}
+void unregister_handle(std::uint64_t id) {
+  handle_registry::instance().remove(id);
+}
 
 void provide_spare_lease(handle& map) {
   try {
@@ -153,17 +165,21 @@ thread_state& handle::thread() const {
   return *mine;
 }
 
-lookup_counters& handle::attach_thread() const { return thread().counters; }
+lookup_counters& handle::attach_thread() const {
+  return thread().counters;
+}
 
 writer begin_care(handle& map) {
   process_state& state = map.state();
-  if (map.read_only()) raise(errc::read_only, map.name(), "the handle was attached with open_read_only");
+  if (map.read_only())
+    raise(errc::read_only, map.name(), "the handle was attached with open_read_only");
   thread_state& mine = map.thread();
   if (!mine.lease.valid()) {
     mine.lease = state.spare.take();
     if (!mine.lease.valid()) mine.lease = take_lease(map);
     constexpr std::uint32_t deaths_worth_a_sweep = 64;
-    if (map.view.roots->sweep_wanted.load(std::memory_order_relaxed) >= deaths_worth_a_sweep) sweep(map);
+    if (map.view.roots->sweep_wanted.load(std::memory_order_relaxed) >= deaths_worth_a_sweep)
+      sweep(map);
   }
   return writer_of(map, mine);
 }
@@ -177,7 +193,8 @@ writer begin_write(handle& map) {
 void publish_counters(const writer& by) noexcept {
   lookup_counters& now = by.thread.counters;
   lookup_counters& before = by.thread.published;
-  const auto publish = [&by](std::atomic<std::uint64_t>& current, std::atomic<std::uint64_t>& last, counter which) {
+  const auto publish = [&by](std::atomic<std::uint64_t>& current, std::atomic<std::uint64_t>& last,
+                             counter which) {
     const std::uint64_t value = current.load(std::memory_order_relaxed);
     const std::uint64_t fresh = value - last.load(std::memory_order_relaxed);
     if (fresh == 0) return;
@@ -223,8 +240,8 @@ void raise_no_space(const handle& map, std::uint64_t needed, const char* what) {
   const storage::header_constant& constant = map.view.header->constant;
   raise(errc::no_space, map.name(),
         std::to_string(needed) + " bytes for " + what + " are not to be had: max_bytes is " +
-            std::to_string(constant.file_size) + ", " + std::to_string(map.state().file.resident_bytes()) +
-            " are in memory");
+            std::to_string(constant.file_size) + ", " +
+            std::to_string(map.state().file.resident_bytes()) + " are in memory");
 }
 
 }  // namespace twinmap::protocol

@@ -1,9 +1,9 @@
-// Walks over all slots: for_each, clear, and the listing of slots. Constant memory; birth numbers tell what was there when
-// the walk began.
+// Walks over all slots: for_each, clear, and the listing of slots. Constant memory; birth numbers
+// tell what was there when the walk began.
 
 #include <twinmap/protocol/admin.hpp>
-#include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
 
 #include <algorithm>
@@ -18,7 +18,8 @@ namespace {
 /// Slots handed out so far, never more than can be followed.
 std::uint64_t slots_in_use(const segment_view& view) noexcept {
   const std::uint64_t used = view.header->locked.slots_used.load(std::memory_order_acquire);
-  return std::min({used, view.max_slots, view.roots->slots_committed.load(std::memory_order_acquire)});
+  return std::min(
+      {used, view.max_slots, view.roots->slots_committed.load(std::memory_order_acquire)});
 }
 
 /// Copies a slot until it holds still; false if it never does within the bound of R6.
@@ -35,10 +36,13 @@ void handle::for_each(const std::function<bool(bytes, bytes)>& f) const {
   const std::uint64_t used = slots_in_use(view);
   slot_copy copy;
   for (std::uint64_t number = 1; number < used; ++number) {
-    if (!view.slot_ok(number) || !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())
+    if (!view.slot_ok(number) ||
+        !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())
       continue;
-    if (!copy_still(*this, number, true, copy)) raise_corrupted("a slot moved in each of 2^20 attempts to copy it");
-    if (copy.word().live() && copy.meta.birth() < births && !f(copy.key.view(), copy.value.view())) return;
+    if (!copy_still(*this, number, true, copy))
+      raise_corrupted("a slot moved in each of 2^20 attempts to copy it");
+    if (copy.word().live() && copy.meta.birth() < births && !f(copy.key.view(), copy.value.view()))
+      return;
   }
 }
 
@@ -79,8 +83,10 @@ void for_each_slot(const handle& map, const std::function<bool(const slot_info&)
     info.state = copy.word().state();
     info.version = copy.word().version();
     info.birth = info.state == entry_state::free ? 0 : copy.meta.birth();
-    const bool in_read = names_slot(view, {view.roots->read.load(std::memory_order_acquire)}, number);
-    const bool in_dirty = names_slot(view, {view.roots->dirty.load(std::memory_order_acquire)}, number);
+    const bool in_read =
+        names_slot(view, {view.roots->read.load(std::memory_order_acquire)}, number);
+    const bool in_dirty =
+        names_slot(view, {view.roots->dirty.load(std::memory_order_acquire)}, number);
     info.place = static_cast<slot_place>((in_read ? 1 : 0) | (in_dirty ? 2 : 0));
     const bytes key = info.state == entry_state::free ? bytes{} : copy.key.view();
     const bytes value = copy.word().live() ? copy.value.view() : bytes{};

@@ -7,7 +7,8 @@ namespace twinmap::storage {
 using platform::pair_value;
 
 std::uint64_t block_allocator::draw_stamp(const allocation_context& by) noexcept {
-  // Only the lease's holder writes the counter; it is raised before the stamp is used, so a killed holder wastes one.
+  // Only the lease's holder writes the counter; it is raised before the stamp is used, so a killed
+  // holder wastes one.
   const std::uint64_t drawn = by.page->stamps.load(std::memory_order_relaxed) + 1;
   by.page->stamps.store(drawn, std::memory_order_relaxed);
   return make_stamp(by.me.slot, drawn);
@@ -39,10 +40,11 @@ owned_block block_allocator::allocate_small(std::uint32_t length, const allocati
   private_stacks::stack& stack = by.stacks->classes[size_class];
   const bool settled = stack.freed_count >= private_stacks::settle;
   if (stack.fresh_count == 0 && settled) return take_freed(length, stack, by);
-  if (stack.fresh_count != 0 || refill(size_class, stack, by, false) || carve(size_class, stack, by) ||
-      refill(size_class, stack, by, true)) {
+  if (stack.fresh_count != 0 || refill(size_class, stack, by, false) ||
+      carve(size_class, stack, by) || refill(size_class, stack, by, true)) {
     const std::uint32_t owner = stack.fresh[--stack.fresh_count];
-    return {block_ref::make(owner, length), view_.heap.owners[owner].second.load(std::memory_order_relaxed)};
+    return {block_ref::make(owner, length),
+            view_.heap.owners[owner].second.load(std::memory_order_relaxed)};
   }
   return stack.freed_count != 0 ? take_freed(length, stack, by) : owned_block{};
 }
@@ -56,23 +58,27 @@ owned_block block_allocator::take_freed(std::uint32_t length, private_stacks::st
   const std::uint64_t stamp = draw_stamp(by);
   platform::atomic_pair& pair = view_.heap.owners[owner];
   const pair_value seen{mine, pair.second.load(std::memory_order_relaxed)};
-  if (!compare_exchange(pair, seen, {mine, stamp})) return {};  // (B1); fails only on a scribbled pair
+  if (!compare_exchange(pair, seen, {mine, stamp}))
+    return {};  // (B1); fails only on a scribbled pair
   return {block_ref::make(owner, length), stamp};
 }
 
-bool block_allocator::refill_from(std::uint32_t chunk, std::uint32_t size_class, private_stacks::stack& stack,
-                                  const allocation_context& by) {
+bool block_allocator::refill_from(std::uint32_t chunk, std::uint32_t size_class,
+                                  private_stacks::stack& stack, const allocation_context& by) {
   const chunk_entry entry = chunks_.load(chunk);
   if (entry.kind() != chunk_kind::small || entry.number() != size_class) return false;
   const std::uint32_t blocks = chunks_.blocks_of(size_class);
   const std::uint64_t block_bytes = granules_of_class(size_class) << view_.heap.granule_shift;
   const auto wanted =
-      tight() ? 1u : std::clamp<std::uint32_t>(static_cast<std::uint32_t>(4096 / block_bytes), 1, private_stacks::depth);
+      tight() ? 1u
+              : std::clamp<std::uint32_t>(static_cast<std::uint32_t>(4096 / block_bytes), 1,
+                                          private_stacks::depth);
   const std::uint32_t base = chunk << view_.heap.pairs_shift;
   const std::uint64_t mine = owner_word::leased(by.me).bits;
   for (std::uint32_t i = 0; i != blocks && stack.fresh_count < wanted; ++i) {
     platform::atomic_pair& pair = view_.heap.owners[base + i];
-    const pair_value seen{pair.first.load(std::memory_order_relaxed), pair.second.load(std::memory_order_relaxed)};
+    const pair_value seen{pair.first.load(std::memory_order_relaxed),
+                          pair.second.load(std::memory_order_relaxed)};
     if (owner_word{seen.first}.kind() != owner_kind::free) continue;
     if (!compare_exchange(pair, seen, {mine, draw_stamp(by)})) continue;  // (B1)
     if (chunks_.load(chunk) != entry) {
@@ -85,12 +91,13 @@ bool block_allocator::refill_from(std::uint32_t chunk, std::uint32_t size_class,
   }
   auto& hint = view_.chunk(chunk).free_hint;
   const std::uint32_t free = hint.load(std::memory_order_relaxed);
-  hint.store(stack.fresh_count == 0 ? 0 : free - std::min(free, stack.fresh_count), std::memory_order_relaxed);
+  hint.store(stack.fresh_count == 0 ? 0 : free - std::min(free, stack.fresh_count),
+             std::memory_order_relaxed);
   return stack.fresh_count != 0;
 }
 
-bool block_allocator::refill(std::uint32_t size_class, private_stacks::stack& stack, const allocation_context& by,
-                             bool thorough) {
+bool block_allocator::refill(std::uint32_t size_class, private_stacks::stack& stack,
+                             const allocation_context& by, bool thorough) {
   constexpr std::uint32_t glance = 64;  // chunks looked at before a new one is taken instead
   const std::uint32_t limit = chunks_.committed();
   if (limit == 0) return false;
@@ -108,7 +115,8 @@ bool block_allocator::refill(std::uint32_t size_class, private_stacks::stack& st
   return false;
 }
 
-bool block_allocator::carve(std::uint32_t size_class, private_stacks::stack& stack, const allocation_context& by) {
+bool block_allocator::carve(std::uint32_t size_class, private_stacks::stack& stack,
+                            const allocation_context& by) {
   const auto chunk = chunks_.claim(1, by.me);
   if (!chunk) return false;
   if (!chunks_.publish_small(*chunk, size_class)) {
@@ -133,21 +141,25 @@ owned_block block_allocator::allocate_run(std::uint32_t length, const allocation
         view_.header->constant.owners.offset + std::uint64_t{owner} * sizeof(platform::atomic_pair);
     const std::uint64_t stamp = draw_stamp(by);
     const bool resident = !chunks_.commit(pair_offset, sizeof(platform::atomic_pair));
-    // A slow claimer of a small block may hold the pair for an instant, or dead: then another run will do.
+    // A slow claimer of a small block may hold the pair for an instant, or dead: then another run
+    // will do.
     if (resident &&
-        compare_exchange(pair, {owner_word::free().bits, pair.second.load(std::memory_order_relaxed)},  // (B1)
-                         {owner_word::leased(by.me).bits, stamp})) {
+        compare_exchange(
+            pair, {owner_word::free().bits, pair.second.load(std::memory_order_relaxed)},  // (B1)
+            {owner_word::leased(by.me).bits, stamp})) {
       chunks_.publish_run(*first, count, chunk_kind::run);
       return {block_ref::make(owner, length), stamp};
     }
-    for (std::uint32_t i = 0; i != count; ++i) chunks_.release_one(*first + i, chunks_.load(*first + i));
+    for (std::uint32_t i = 0; i != count; ++i)
+      chunks_.release_one(*first + i, chunks_.load(*first + i));
     if (!resident) return {};
   }
   return {};
 }
 
 void block_allocator::mark_live(owned_block block, const allocation_context& by) noexcept {
-  compare_exchange(view_.heap.owners[block.ref.owner()], {owner_word::leased(by.me).bits, block.stamp},
+  compare_exchange(view_.heap.owners[block.ref.owner()],
+                   {owner_word::leased(by.me).bits, block.stamp},
                    {owner_word::live().bits, block.stamp});
 }
 
@@ -156,7 +168,9 @@ void block_allocator::release(std::uint32_t owner, const allocation_context& by)
   const chunk_entry entry = chunks_.load(chunk);
   platform::atomic_pair& pair = view_.heap.owners[owner];
   const std::uint64_t stamp = pair.second.load(std::memory_order_relaxed);
-  if (!compare_exchange(pair, {owner_word::leased(by.me).bits, stamp}, {owner_word::free().bits, stamp})) return;
+  if (!compare_exchange(pair, {owner_word::leased(by.me).bits, stamp},
+                        {owner_word::free().bits, stamp}))
+    return;
   if (entry.kind() != chunk_kind::small || entry.number() >= class_count) return;
   view_.chunk(chunk).free_hint.fetch_add(1, std::memory_order_relaxed);
   view_.header->allocation.class_hint[entry.number()].store(chunk, std::memory_order_relaxed);
@@ -172,19 +186,25 @@ void block_allocator::release_run(std::uint32_t owner, const allocation_context&
 
 void block_allocator::cancel(owned_block block, const allocation_context& by) noexcept {
   if (!view_.heap.small(block.ref.length())) return release_run(block.ref.owner(), by);
-  private_stacks::stack& stack = by.stacks->classes[class_number(view_.heap.granules(block.ref.length()))];
+  private_stacks::stack& stack =
+      by.stacks->classes[class_number(view_.heap.granules(block.ref.length()))];
   if (stack.fresh_count == private_stacks::depth || tight()) return release(block.ref.owner(), by);
   stack.fresh[stack.fresh_count++] = block.ref.owner();
 }
 
-void block_allocator::retire(block_ref ref, pair_value seen, const allocation_context& by, bool hoard) noexcept {
+void block_allocator::retire(block_ref ref, pair_value seen, const allocation_context& by,
+                             bool hoard) noexcept {
   if (owner_word{seen.first}.kind() == owner_kind::free || !view_.block_ok(ref)) return;
   platform::atomic_pair& pair = view_.heap.owners[ref.owner()];
   const pair_value mine{owner_word::leased(by.me).bits, seen.second};
-  // The publisher may be moving the pair from its lease to live just now, or a sweep may: the stamp stays.
-  if (!compare_exchange(pair, seen, mine) && !compare_exchange(pair, {owner_word::live().bits, seen.second}, mine)) return;
+  // The publisher may be moving the pair from its lease to live just now, or a sweep may: the stamp
+  // stays.
+  if (!compare_exchange(pair, seen, mine) &&
+      !compare_exchange(pair, {owner_word::live().bits, seen.second}, mine))
+    return;
   if (!view_.heap.small(ref.length())) return release_run(ref.owner(), by);
-  private_stacks::stack& stack = by.stacks->classes[class_number(view_.heap.granules(ref.length()))];
+  private_stacks::stack& stack =
+      by.stacks->classes[class_number(view_.heap.granules(ref.length()))];
   if (!hoard || tight()) return release(ref.owner(), by);
   if (stack.freed_count == private_stacks::depth) {
     release(stack.freed[stack.freed_first], by);
@@ -196,7 +216,8 @@ void block_allocator::retire(block_ref ref, pair_value seen, const allocation_co
 
 void block_allocator::flush(const allocation_context& by) noexcept {
   for (private_stacks::stack& stack : by.stacks->classes) {
-    while (stack.fresh_count != 0) release(stack.fresh[--stack.fresh_count], by);
+    while (stack.fresh_count != 0)
+      release(stack.fresh[--stack.fresh_count], by);
     for (; stack.freed_count != 0; --stack.freed_count) {
       release(stack.freed[stack.freed_first], by);
       stack.freed_first = (stack.freed_first + 1) % private_stacks::depth;
@@ -220,7 +241,8 @@ bool block_allocator::dissolve(std::uint32_t chunk, const allocation_context& by
     const pair_value seen{owner_word::free().bits, pair.second.load(std::memory_order_relaxed)};
     if (!compare_exchange(pair, seen, {mine, draw_stamp(by)})) break;
   }
-  const chunk_entry going = entry.next(chunk_kind::claimed, static_cast<std::uint32_t>(by.me.incarnation), by.me.slot);
+  const chunk_entry going =
+      entry.next(chunk_kind::claimed, static_cast<std::uint32_t>(by.me.incarnation), by.me.slot);
   const bool all = claimed == blocks && chunks_.exchange(chunk, entry, going);
   for (std::uint32_t i = 0; i != claimed; ++i) {
     platform::atomic_pair& pair = view_.heap.owners[base + i];

@@ -1,18 +1,21 @@
 #pragma once
 
-// Memory for values and long keys. Lock-free (P3): private stacks, then a free block of the class, then a chunk.
+// Memory for values and long keys. Lock-free (P3): private stacks, then a free block of the class,
+// then a chunk.
 //
 // Ownership. Every block has a pair {owner, stamp} that moves by 16-byte CAS only:
 //
 //     free, s ── claim ──> leased(me), new stamp ── publish ──> live, same stamp
 //        ^                        ^  |                             |
-//        └──────── release ───────┘  └───────── take over <────────┘     (by the one whose slot CAS removed the block)
+//        └──────── release ───────┘  └───────── take over <────────┘     (by the one whose slot CAS
+//        removed the block)
 //
-// A stamp is {lease slot, that slot's own counter} and never repeats, so an owner pair that was read before is a proof:
-// a sweep, or a slow replacer, that finds it changed has nothing to free (⚑ of the design: an owner word alone is ABA).
+// A stamp is {lease slot, that slot's own counter} and never repeats, so an owner pair that was
+// read before is a proof: a sweep, or a slow replacer, that finds it changed has nothing to free (⚑
+// of the design: an owner word alone is ABA).
 //
-// Ordered accesses: (B1) the claiming CAS is a full barrier before the block's bytes change; it pairs with the acquire
-// fence and stamp re-load of readers (R5 in reader.hpp).
+// Ordered accesses: (B1) the claiming CAS is a full barrier before the block's bytes change; it
+// pairs with the acquire fence and stamp re-load of readers (R5 in reader.hpp).
 
 #include <twinmap/storage/chunk_table.hpp>
 
@@ -20,8 +23,9 @@
 
 namespace twinmap::storage {
 
-/// Blocks that one lease holds for re-use, by size class. Lives in the lease's private memory, which a forked child finds
-/// wiped; what a killed process held is found again through the owner pairs. Never holds runs.
+/// Blocks that one lease holds for re-use, by size class. Lives in the lease's private memory,
+/// which a forked child finds wiped; what a killed process held is found again through the owner
+/// pairs. Never holds runs.
 struct private_stacks {
   static constexpr std::uint32_t depth = 16;
   static constexpr std::uint32_t settle = 8;  ///< frees that a block waits before it is used again
@@ -57,26 +61,31 @@ class block_allocator {
   block_allocator(const segment_view& view, platform::segment_file& file) noexcept
       : view_(view), chunks_(view, file) {}
 
-  /// A block for `length` bytes (> 0), leased to `by`. False-valued if there is no memory, after a full search.
+  /// A block for `length` bytes (> 0), leased to `by`. False-valued if there is no memory, after a
+  /// full search.
   [[nodiscard]] owned_block allocate(std::uint32_t length, const allocation_context& by);
 
   /// Gives back one that was never published.
   void cancel(owned_block block, const allocation_context& by) noexcept;
 
-  /// After the CAS that made a slot point to it: leased → live. Fails harmlessly if somebody has replaced it already.
+  /// After the CAS that made a slot point to it: leased → live. Fails harmlessly if somebody has
+  /// replaced it already.
   void mark_live(owned_block block, const allocation_context& by) noexcept;
 
   /// The owner pair of a published block, to be read before the CAS that removes it from its slot.
   [[nodiscard]] platform::pair_value pair(block_ref ref) const noexcept;
 
-  /// After that CAS: takes the block over and gives it back. `hoard`: keep it in the private stack (a replacer needs one
-  /// next), else release it to all at once (an erase makes room for anyone, P7).
-  void retire(block_ref ref, platform::pair_value seen, const allocation_context& by, bool hoard) noexcept;
+  /// After that CAS: takes the block over and gives it back. `hoard`: keep it in the private stack
+  /// (a replacer needs one next), else release it to all at once (an erase makes room for anyone,
+  /// P7).
+  void retire(block_ref ref, platform::pair_value seen, const allocation_context& by,
+              bool hoard) noexcept;
 
   /// Releases everything that the private stacks hold.
   void flush(const allocation_context& by) noexcept;
 
-  /// A block whose pair still is {free or leased by the dead, stamp} as seen → free or live. For the sweep.
+  /// A block whose pair still is {free or leased by the dead, stamp} as seen → free or live. For
+  /// the sweep.
   bool settle(std::uint32_t owner, platform::pair_value seen, owner_word to) noexcept;
 
   /// Turns a small chunk into a free one if every block of it can be claimed. For the sweep.
@@ -90,8 +99,10 @@ class block_allocator {
  private:
   [[nodiscard]] owned_block allocate_small(std::uint32_t length, const allocation_context& by);
   [[nodiscard]] owned_block allocate_run(std::uint32_t length, const allocation_context& by);
-  [[nodiscard]] owned_block take_freed(std::uint32_t length, private_stacks::stack& stack, const allocation_context& by);
-  bool refill(std::uint32_t size_class, private_stacks::stack& stack, const allocation_context& by, bool thorough);
+  [[nodiscard]] owned_block take_freed(std::uint32_t length, private_stacks::stack& stack,
+                                       const allocation_context& by);
+  bool refill(std::uint32_t size_class, private_stacks::stack& stack, const allocation_context& by,
+              bool thorough);
   bool refill_from(std::uint32_t chunk, std::uint32_t size_class, private_stacks::stack& stack,
                    const allocation_context& by);
   bool carve(std::uint32_t size_class, private_stacks::stack& stack, const allocation_context& by);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where blocks lie. A block's size class follows from its length, and its place from its owner index and its class, so
-// that a block_ref of 64 bits says everything a reader needs.
+// Where blocks lie. A block's size class follows from its length, and its place from its owner
+// index and its class, so that a block_ref of 64 bits says everything a reader needs.
 
 #include <twinmap/storage/entry.hpp>
 
@@ -10,7 +10,8 @@
 namespace twinmap::storage {
 inline namespace layout_1 {
 
-/// Block sizes are a granule times 1, 2, 3, ... 8, then four steps to each doubling: at most a quarter is wasted.
+/// Block sizes are a granule times 1, 2, 3, ... 8, then four steps to each doubling: at most a
+/// quarter is wasted.
 constexpr std::uint64_t class_granules(std::uint64_t granules) noexcept {
   if (granules <= 8) return granules;
   const int shift = static_cast<int>(std::bit_width(granules - 1)) - 3;
@@ -21,7 +22,8 @@ constexpr std::uint64_t class_granules(std::uint64_t granules) noexcept {
 constexpr std::uint32_t class_number(std::uint64_t granules) noexcept {
   if (granules <= 8) return static_cast<std::uint32_t>(granules) - 1;
   const int shift = static_cast<int>(std::bit_width(granules - 1)) - 3;
-  return static_cast<std::uint32_t>(8 + (shift - 1) * 4 + static_cast<int>((granules - 1) >> shift) - 4);
+  return static_cast<std::uint32_t>(8 + (shift - 1) * 4 +
+                                    static_cast<int>((granules - 1) >> shift) - 4);
 }
 
 /// Granules of a block of class `number`: the inverse of class_number.
@@ -48,12 +50,15 @@ struct heap_geometry {
   [[nodiscard]] std::uint64_t granules(std::uint64_t length) const noexcept {
     return (length + (1ull << granule_shift) - 1) >> granule_shift;
   }
-  [[nodiscard]] bool small(std::uint64_t length) const noexcept { return length <= largest_small(); }
+  [[nodiscard]] bool small(std::uint64_t length) const noexcept {
+    return length <= largest_small();
+  }
   [[nodiscard]] std::uint64_t block_bytes(std::uint64_t length) const noexcept {
     if (small(length)) return class_granules(granules(length)) << granule_shift;
     return (length + chunk_bytes() - 1) & ~(chunk_bytes() - 1);
   }
-  /// Byte offset of a block in the heap. Any `ref` gives some number: compare it with the committed size before use.
+  /// Byte offset of a block in the heap. Any `ref` gives some number: compare it with the committed
+  /// size before use.
   [[nodiscard]] std::uint64_t offset(block_ref ref) const noexcept {
     const std::uint64_t chunk = ref.owner() >> pairs_shift;
     const std::uint64_t index = ref.owner() & ((1u << pairs_shift) - 1);
@@ -61,8 +66,9 @@ struct heap_geometry {
   }
 };
 
-/// The first half of an owner pair: bits 0-1 what, 2-13 lease slot, 14-63 incarnation. The second half is the stamp
-/// {lease slot 12 bits, that lease's own counter 52 bits}, which never repeats. All zero: never used, free.
+/// The first half of an owner pair: bits 0-1 what, 2-13 lease slot, 14-63 incarnation. The second
+/// half is the stamp {lease slot 12 bits, that lease's own counter 52 bits}, which never repeats.
+/// All zero: never used, free.
 enum class owner_kind : std::uint8_t { free = 0, leased = 1, live = 2 };
 
 struct owner_word {
@@ -72,7 +78,9 @@ struct owner_word {
   [[nodiscard]] static constexpr owner_word leased(platform::lease_id id) noexcept {
     return {1 | (std::uint64_t{id.slot} << 2) | (id.incarnation << 14)};
   }
-  [[nodiscard]] constexpr owner_kind kind() const noexcept { return static_cast<owner_kind>(bits & 3); }
+  [[nodiscard]] constexpr owner_kind kind() const noexcept {
+    return static_cast<owner_kind>(bits & 3);
+  }
   [[nodiscard]] constexpr platform::lease_id lease() const noexcept {
     return {static_cast<std::uint32_t>(bits >> 2) & 0xFFF, bits >> 14};
   }
@@ -81,7 +89,8 @@ struct owner_word {
 
 enum class chunk_kind : std::uint8_t {
   free = 0,     ///< number: when it became so, in frees of chunks
-  claimed = 1,  ///< somebody's, on the way from one kind to another; number: low bits of the lease's incarnation
+  claimed = 1,  ///< somebody's, on the way from one kind to another; number: low bits of the
+                ///< lease's incarnation
   small = 2,    ///< blocks of one size class; number: the class
   run = 3,      ///< one block of whole chunks; number: how many
   tail = 4,     ///< a further chunk of a run or a table; number: distance to the first one
@@ -91,12 +100,19 @@ enum class chunk_kind : std::uint8_t {
 /// A chunk's entry: bits 0-3 kind, 4-15 lease slot (claimed only), 16-35 number, 36-63 version.
 struct chunk_entry {
   std::uint64_t bits;
-  [[nodiscard]] constexpr chunk_kind kind() const noexcept { return static_cast<chunk_kind>(bits & 15); }
-  [[nodiscard]] constexpr std::uint32_t lease_slot() const noexcept { return static_cast<std::uint32_t>(bits >> 4) & 0xFFF; }
-  [[nodiscard]] constexpr std::uint32_t number() const noexcept { return static_cast<std::uint32_t>(bits >> 16) & 0xFFFFF; }
-  [[nodiscard]] constexpr chunk_entry next(chunk_kind kind, std::uint32_t number, std::uint32_t slot = 0) const noexcept {
-    return {static_cast<std::uint64_t>(kind) | (std::uint64_t{slot} << 4) | (std::uint64_t{number & 0xFFFFF} << 16) |
-            (((bits >> 36) + 1) << 36)};
+  [[nodiscard]] constexpr chunk_kind kind() const noexcept {
+    return static_cast<chunk_kind>(bits & 15);
+  }
+  [[nodiscard]] constexpr std::uint32_t lease_slot() const noexcept {
+    return static_cast<std::uint32_t>(bits >> 4) & 0xFFF;
+  }
+  [[nodiscard]] constexpr std::uint32_t number() const noexcept {
+    return static_cast<std::uint32_t>(bits >> 16) & 0xFFFFF;
+  }
+  [[nodiscard]] constexpr chunk_entry next(chunk_kind kind, std::uint32_t number,
+                                           std::uint32_t slot = 0) const noexcept {
+    return {static_cast<std::uint64_t>(kind) | (std::uint64_t{slot} << 4) |
+            (std::uint64_t{number & 0xFFFFF} << 16) | (((bits >> 36) + 1) << 36)};
   }
   friend bool operator==(chunk_entry, chunk_entry) = default;
 };

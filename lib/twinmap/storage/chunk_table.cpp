@@ -6,7 +6,8 @@ namespace twinmap::storage {
 
 std::uint32_t chunk_table::committed() const noexcept {
   const std::uint64_t bytes = view_.roots->heap_committed.load(std::memory_order_acquire);  // (H1)
-  return static_cast<std::uint32_t>(std::min(bytes, view_.max_heap_bytes) >> view_.heap.chunk_shift);
+  return static_cast<std::uint32_t>(std::min(bytes, view_.max_heap_bytes) >>
+                                    view_.heap.chunk_shift);
 }
 
 bool chunk_table::usable(std::uint32_t chunk, bool settled) const noexcept {
@@ -17,24 +18,29 @@ bool chunk_table::usable(std::uint32_t chunk, bool settled) const noexcept {
   return ((frees - entry.number()) & 0xFFFFF) >= settle_frees;
 }
 
-bool chunk_table::try_claim(std::uint32_t first, std::uint32_t count, platform::lease_id me) noexcept {
+bool chunk_table::try_claim(std::uint32_t first, std::uint32_t count,
+                            platform::lease_id me) noexcept {
   for (std::uint32_t i = 0; i != count; ++i) {
     const chunk_entry seen = load(first + i);
-    const chunk_entry mine = seen.next(chunk_kind::claimed, static_cast<std::uint32_t>(me.incarnation), me.slot);
+    const chunk_entry mine =
+        seen.next(chunk_kind::claimed, static_cast<std::uint32_t>(me.incarnation), me.slot);
     if (seen.kind() == chunk_kind::free && exchange(first + i, seen, mine)) continue;
-    while (i-- != 0) release_one(first + i, load(first + i));
+    while (i-- != 0)
+      release_one(first + i, load(first + i));
     return false;
   }
   return true;
 }
 
-std::optional<std::uint32_t> chunk_table::find_and_claim(std::uint32_t count, platform::lease_id me, bool settled) {
+std::optional<std::uint32_t> chunk_table::find_and_claim(std::uint32_t count, platform::lease_id me,
+                                                         bool settled) {
   const std::uint32_t limit = committed();
   if (count > limit) return std::nullopt;
   auto& cursor = view_.header->allocation.run_cursor;
   const std::uint32_t start = cursor.load(std::memory_order_relaxed) % limit;
   std::uint32_t length = 0;
-  // Once around, and on by a run's length so that one across the start is found; a run does not wrap.
+  // Once around, and on by a run's length so that one across the start is found; a run does not
+  // wrap.
   for (std::uint32_t step = 0; step != limit + count; ++step) {
     const std::uint32_t chunk = (start + step) % limit;
     if (chunk == 0) length = 0;
@@ -63,9 +69,11 @@ bool chunk_table::raise(std::uint32_t count) {
     const std::uint64_t records_end = (std::uint64_t{now} + more) * sizeof(chunk_record);
     const std::uint64_t from = std::uint64_t{now} << view_.heap.chunk_shift;
     const std::uint64_t bytes = std::uint64_t{more} << view_.heap.chunk_shift;
-    if (file_.commit(constant.chunk_table.offset, records_end) || file_.commit(constant.heap.offset + from, bytes))
+    if (file_.commit(constant.chunk_table.offset, records_end) ||
+        file_.commit(constant.heap.offset + from, bytes))
       continue;
-    // (H2) Whoever publishes first wins; what the others made resident will be published by the next raise.
+    // (H2) Whoever publishes first wins; what the others made resident will be published by the
+    // next raise.
     std::uint64_t expected = from;
     auto& published = view_.header->roots.heap_committed;
     if (published.compare_exchange_strong(expected, from + bytes))
@@ -95,8 +103,9 @@ void chunk_table::publish_run(std::uint32_t first, std::uint32_t count, chunk_ki
 
 bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {
   const std::uint32_t blocks = blocks_of(size_class);
-  const std::uint64_t pair_offset = view_.header->constant.owners.offset +
-                                    (std::uint64_t{first} << view_.heap.pairs_shift) * sizeof(platform::atomic_pair);
+  const std::uint64_t pair_offset =
+      view_.header->constant.owners.offset +
+      (std::uint64_t{first} << view_.heap.pairs_shift) * sizeof(platform::atomic_pair);
   if (file_.commit(pair_offset, blocks * sizeof(platform::atomic_pair))) return false;
   view_.chunk(first).free_hint.store(blocks, std::memory_order_relaxed);
   const chunk_entry seen = load(first);
@@ -104,18 +113,22 @@ bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {
 }
 
 bool chunk_table::release_one(std::uint32_t chunk, chunk_entry seen) noexcept {
-  const std::uint32_t frees = view_.header->allocation.run_frees.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint32_t frees =
+      view_.header->allocation.run_frees.fetch_add(1, std::memory_order_relaxed) + 1;
   // Age 0 stands for "never used".
-  if (!exchange(chunk, seen, seen.next(chunk_kind::free, (frees & 0xFFFFF) == 0 ? 1 : frees))) return false;
+  if (!exchange(chunk, seen, seen.next(chunk_kind::free, (frees & 0xFFFFF) == 0 ? 1 : frees)))
+    return false;
   view_.header->allocation.free_chunks.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
-void chunk_table::release_run(std::uint32_t first, chunk_kind kind, platform::lease_id me) noexcept {
+void chunk_table::release_run(std::uint32_t first, chunk_kind kind,
+                              platform::lease_id me) noexcept {
   const chunk_entry head = load(first);
   if (head.kind() != kind) return;
   const std::uint32_t count = std::min(head.number(), view_.heap.chunks - first);
-  const chunk_entry claimed = head.next(chunk_kind::claimed, static_cast<std::uint32_t>(me.incarnation), me.slot);
+  const chunk_entry claimed =
+      head.next(chunk_kind::claimed, static_cast<std::uint32_t>(me.incarnation), me.slot);
   if (!exchange(first, head, claimed)) return;
   for (std::uint32_t i = 1; i < count; ++i) {
     const chunk_entry tail = load(first + i);

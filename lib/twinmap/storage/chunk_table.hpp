@@ -3,13 +3,17 @@
 // Who has which chunk of the heap. Lock-free; any process, at any time.
 //
 // Invariants
-//   1. An entry changes by CAS only, and every change raises its version: an unchanged entry means an unchanged chunk.
-//   2. A run or a table is `head, tail, tail, …`: tails are published before the head and freed after it was claimed, so
-//      a tail whose head is no run or table (and not claimed by a living lease) is an orphan, for the sweep.
+//   1. An entry changes by CAS only, and every change raises its version: an unchanged entry means
+//   an unchanged chunk.
+//   2. A run or a table is `head, tail, tail, …`: tails are published before the head and freed
+//   after it was claimed, so
+//      a tail whose head is no run or table (and not claimed by a living lease) is an orphan, for
+//      the sweep.
 //   3. A small chunk leaves its class only when one lease has claimed every block of it.
 //
-// Ordered accesses: (C1) acquire load of an entry pairs with (C2) the CAS that published it: the pairs of the chunk's
-// blocks are resident. (H1) acquire load of heap_committed pairs with (H2) the CAS that raised it.
+// Ordered accesses: (C1) acquire load of an entry pairs with (C2) the CAS that published it: the
+// pairs of the chunk's blocks are resident. (H1) acquire load of heap_committed pairs with (H2) the
+// CAS that raised it.
 
 #include <twinmap/platform/segment_file.hpp>
 #include <twinmap/storage/view.hpp>
@@ -21,16 +25,18 @@ namespace twinmap::storage {
 /// Per process; a pair of references.
 class chunk_table {
  public:
-  chunk_table(const segment_view& view, platform::segment_file& file) noexcept : view_(view), file_(file) {}
+  chunk_table(const segment_view& view, platform::segment_file& file) noexcept
+      : view_(view), file_(file) {}
 
-  /// Claims `count` neighbouring free chunks: first those that have been free for a while (at least `settle_frees` frees
-  /// of chunks: a reader may still be copying a fresh one, and would have to start again), then new ones, then any.
-  /// Empty if there is no memory.
+  /// Claims `count` neighbouring free chunks: first those that have been free for a while (at least
+  /// `settle_frees` frees of chunks: a reader may still be copying a fresh one, and would have to
+  /// start again), then new ones, then any. Empty if there is no memory.
   [[nodiscard]] std::optional<std::uint32_t> claim(std::uint32_t count, platform::lease_id me);
 
   /// Claimed chunks become one block or one table. Tails first.
   void publish_run(std::uint32_t first, std::uint32_t count, chunk_kind kind) noexcept;
-  /// A claimed chunk becomes blocks of a class, once their pairs are resident. False if there is no memory for those.
+  /// A claimed chunk becomes blocks of a class, once their pairs are resident. False if there is no
+  /// memory for those.
   [[nodiscard]] bool publish_small(std::uint32_t first, std::uint32_t size_class);
 
   /// A run or table becomes free chunks. Does nothing if its head is not of that kind any more.
@@ -59,9 +65,11 @@ class chunk_table {
  private:
   static constexpr std::uint32_t settle_frees = 8;
 
-  [[nodiscard]] std::optional<std::uint32_t> find_and_claim(std::uint32_t count, platform::lease_id me, bool settled);
+  [[nodiscard]] std::optional<std::uint32_t> find_and_claim(std::uint32_t count,
+                                                            platform::lease_id me, bool settled);
   [[nodiscard]] bool usable(std::uint32_t chunk, bool settled) const noexcept;
-  [[nodiscard]] bool try_claim(std::uint32_t first, std::uint32_t count, platform::lease_id me) noexcept;
+  [[nodiscard]] bool try_claim(std::uint32_t first, std::uint32_t count,
+                               platform::lease_id me) noexcept;
   /// Makes at least `count` more chunks resident. False if the heap or the file system is full.
   [[nodiscard]] bool raise(std::uint32_t count);
 

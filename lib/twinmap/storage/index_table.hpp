@@ -1,12 +1,16 @@
 #pragma once
 
-// An index table: groups of one cache line, each of 16 words of 32 bits {tag 8, slot 24} or, for slot numbers beyond
-// that, 8 words of 64 bits {tag 8, slot 56}. The same type serves read and dirty.
+// An index table: groups of one cache line, each of 16 words of 32 bits {tag 8, slot 24} or, for
+// slot numbers beyond that, 8 words of 64 bits {tag 8, slot 56}. The same type serves read and
+// dirty.
 //
 // Invariants
-//   1. A word of a published table never moves and never becomes empty again (R3): a removed one is a tombstone.
-//   2. The words of a key lie in the groups from its home group on, up to the first group that has an empty word.
-//   3. The table has no header: where it lies and how many groups it has is in its root word, read in one load.
+//   1. A word of a published table never moves and never becomes empty again (R3): a removed one is
+//   a tombstone.
+//   2. The words of a key lie in the groups from its home group on, up to the first group that has
+//   an empty word.
+//   3. The table has no header: where it lies and how many groups it has is in its root word, read
+//   in one load.
 
 #include <twinmap/storage/entry.hpp>
 
@@ -26,19 +30,27 @@ struct root_word {
   static constexpr unsigned generation_shift = 48;
   static constexpr std::uint64_t max_groups = (1ull << 26) - 1;
 
-  [[nodiscard]] static constexpr root_word make(std::uint32_t chunk, std::uint64_t groups, bool wide,
-                                                std::uint64_t generation) noexcept {
+  [[nodiscard]] static constexpr root_word make(std::uint32_t chunk, std::uint64_t groups,
+                                                bool wide, std::uint64_t generation) noexcept {
     return {chunk | (groups << 20) | (wide ? wide_bit : 0) | (generation << generation_shift)};
   }
-  [[nodiscard]] constexpr std::uint32_t chunk() const noexcept { return static_cast<std::uint32_t>(bits & 0xFFFFF); }
-  [[nodiscard]] constexpr std::uint64_t groups() const noexcept { return (bits >> 20) & max_groups; }
+  [[nodiscard]] constexpr std::uint32_t chunk() const noexcept {
+    return static_cast<std::uint32_t>(bits & 0xFFFFF);
+  }
+  [[nodiscard]] constexpr std::uint64_t groups() const noexcept {
+    return (bits >> 20) & max_groups;
+  }
   [[nodiscard]] constexpr bool wide() const noexcept { return (bits & wide_bit) != 0; }
   [[nodiscard]] constexpr bool amended() const noexcept { return (bits & amended_bit) != 0; }
-  [[nodiscard]] constexpr std::uint64_t generation() const noexcept { return bits >> generation_shift; }
+  [[nodiscard]] constexpr std::uint64_t generation() const noexcept {
+    return bits >> generation_shift;
+  }
   [[nodiscard]] constexpr root_word with_amended(bool yes) const noexcept {
     return {(bits & ~amended_bit) | (yes ? amended_bit : 0)};
   }
-  [[nodiscard]] constexpr root_word next_generation() const noexcept { return {bits + (1ull << generation_shift)}; }
+  [[nodiscard]] constexpr root_word next_generation() const noexcept {
+    return {bits + (1ull << generation_shift)};
+  }
   [[nodiscard]] constexpr bool same_table(root_word other) const noexcept {
     return ((bits ^ other.bits) & ((1ull << 47) - 1)) == 0;
   }
@@ -67,7 +79,8 @@ template <>
 struct index_word<std::uint64_t> {
   static constexpr unsigned slot_bits = 56;
   static constexpr unsigned per_group = group_bytes / 8;
-  static constexpr unsigned tag_bits = 8;  // no more: a growing table knows only the tag and 32 bits of the hash
+  static constexpr unsigned tag_bits =
+      8;  // no more: a growing table knows only the tag and 32 bits of the hash
 };
 
 inline constexpr std::uint64_t narrow_slots = 1ull << index_word<std::uint32_t>::slot_bits;
@@ -78,7 +91,8 @@ constexpr Word tag_of(std::uint64_t hash) noexcept {
 }
 template <class Word>
 constexpr Word make_word(std::uint64_t hash, std::uint64_t slot) noexcept {
-  return static_cast<Word>((std::uint64_t{tag_of<Word>(hash)} << index_word<Word>::slot_bits) | slot);
+  return static_cast<Word>((std::uint64_t{tag_of<Word>(hash)} << index_word<Word>::slot_bits) |
+                           slot);
 }
 template <class Word>
 constexpr std::uint64_t slot_of(Word word) noexcept {
@@ -113,23 +127,28 @@ inline group_mask scan_group(const std::byte* group, Predicate f) noexcept {
 /// One bit per 32-bit lane whose highest bit is set.
 inline group_mask sign_mask(__m128i a, __m128i b, __m128i c, __m128i d) noexcept {
   // Both packings saturate and so keep the sign.
-  return static_cast<group_mask>(_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))));
+  return static_cast<group_mask>(
+      _mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))));
 }
 
-/// Compares bytes; only that of the tag, the highest of each word, reaches the mask. The vector loads are not atomic as a
-/// whole, each word is.
+/// Compares bytes; only that of the tag, the highest of each word, reaches the mask. The vector
+/// loads are not atomic as a whole, each word is.
 inline group_mask match_tag_narrow(const std::byte* group, std::uint32_t high_hash) noexcept {
   const auto* lanes = reinterpret_cast<const __m128i*>(group);
   const __m128i want = _mm_set1_epi32(static_cast<int>(high_hash));
-  return sign_mask(_mm_cmpeq_epi8(_mm_load_si128(lanes), want), _mm_cmpeq_epi8(_mm_load_si128(lanes + 1), want),
-                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 2), want), _mm_cmpeq_epi8(_mm_load_si128(lanes + 3), want));
+  return sign_mask(_mm_cmpeq_epi8(_mm_load_si128(lanes), want),
+                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 1), want),
+                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 2), want),
+                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 3), want));
 }
 
 inline group_mask match_empty_narrow(const std::byte* group) noexcept {
   const auto* lanes = reinterpret_cast<const __m128i*>(group);
   const __m128i none = _mm_setzero_si128();
-  return sign_mask(_mm_cmpeq_epi32(_mm_load_si128(lanes), none), _mm_cmpeq_epi32(_mm_load_si128(lanes + 1), none),
-                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 2), none), _mm_cmpeq_epi32(_mm_load_si128(lanes + 3), none));
+  return sign_mask(_mm_cmpeq_epi32(_mm_load_si128(lanes), none),
+                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 1), none),
+                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 2), none),
+                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 3), none));
 }
 #endif
 
@@ -137,10 +156,12 @@ inline group_mask match_empty_narrow(const std::byte* group) noexcept {
 template <class Word>
 inline group_mask match_tag(const std::byte* group, std::uint64_t hash) noexcept {
 #if defined(TWINMAP_SIMD_GROUPS)
-  if constexpr (sizeof(Word) == 4) return match_tag_narrow(group, static_cast<std::uint32_t>(hash >> 32));
+  if constexpr (sizeof(Word) == 4)
+    return match_tag_narrow(group, static_cast<std::uint32_t>(hash >> 32));
 #endif
   const Word tag = tag_of<Word>(hash);
-  return scan_group<Word>(group, [tag](Word w) { return (w >> index_word<Word>::slot_bits) == tag; });
+  return scan_group<Word>(group,
+                          [tag](Word w) { return (w >> index_word<Word>::slot_bits) == tag; });
 }
 
 template <class Word>

@@ -1,7 +1,8 @@
 #pragma once
 
-// The segment, byte by byte; lib/FORMAT.md says the same in prose. Everything in this file is stored in shared memory.
-// A change to anything here is a change of the format: raise `format_version`, and mend FORMAT.md and its golden test.
+// The segment, byte by byte; lib/FORMAT.md says the same in prose. Everything in this file is
+// stored in shared memory. A change to anything here is a change of the format: raise
+// `format_version`, and mend FORMAT.md and its golden test.
 
 #include <twinmap/platform/atomic.hpp>
 #include <twinmap/platform/lease.hpp>
@@ -46,7 +47,7 @@ struct header_constant {
   std::uint64_t compatible_features;            ///< unknown bits: go on
   std::uint64_t read_only_compatible_features;  ///< unknown bits: attach read-only only
   std::uint64_t incompatible_features;          ///< unknown bits: refuse
-  std::uint64_t layout_hash;                    ///< over sizes and offsets of every struct in this file
+  std::uint64_t layout_hash;  ///< over sizes and offsets of every struct in this file
   std::uint32_t page_size;
   std::uint32_t line_size;
   std::uint64_t file_size;
@@ -54,7 +55,8 @@ struct header_constant {
   std::uint32_t max_writers;
   std::uint32_t slot_shift;     ///< log2 of the bytes of an entry slot
   std::uint32_t chunk_shift;    ///< log2 of the bytes of a chunk of the heap
-  std::uint32_t granule_shift;  ///< log2 of the least block; a chunk has 2^(chunk_shift - granule_shift) owner pairs
+  std::uint32_t granule_shift;  ///< log2 of the least block; a chunk has 2^(chunk_shift -
+                                ///< granule_shift) owner pairs
   std::uint32_t chunks;         ///< chunks that the heap may grow to
   std::uint32_t lease_stride;
   region leases;
@@ -77,47 +79,59 @@ struct header_constant {
 };
 static_assert(std::is_trivially_copyable_v<header_constant> && sizeof(header_constant) <= 1024);
 
-/// What every lookup reads: changed only by structure changes. One cache line, so that reading the epoch beside the root
-/// costs nothing.
+/// What every lookup reads: changed only by structure changes. One cache line, so that reading the
+/// epoch beside the root costs nothing.
 struct alignas(cache_line) header_roots {
-  std::atomic<std::uint64_t> epoch;            ///< grows with every change of either root or in-place change of read
-  std::atomic<std::uint64_t> read;             ///< root word of the read table; mutex
-  std::atomic<std::uint64_t> dirty;            ///< root word of the dirty table, 0: none; mutex
-  std::atomic<std::uint64_t> slots_committed;  ///< slot numbers below this are resident; mutex; grows only
-  std::atomic<std::uint64_t> heap_committed;   ///< bytes of the heap that are resident; CAS; grows only
-  std::atomic<std::uint32_t> retired;          ///< 1 once the name was removed
-  std::atomic<std::uint32_t> sweep_wanted;     ///< deaths noticed since the last sweep
+  std::atomic<std::uint64_t>
+      epoch;  ///< grows with every change of either root or in-place change of read
+  std::atomic<std::uint64_t> read;   ///< root word of the read table; mutex
+  std::atomic<std::uint64_t> dirty;  ///< root word of the dirty table, 0: none; mutex
+  std::atomic<std::uint64_t>
+      slots_committed;  ///< slot numbers below this are resident; mutex; grows only
+  std::atomic<std::uint64_t>
+      heap_committed;                  ///< bytes of the heap that are resident; CAS; grows only
+  std::atomic<std::uint32_t> retired;  ///< 1 once the name was removed
+  std::atomic<std::uint32_t> sweep_wanted;  ///< deaths noticed since the last sweep
 };
 static_assert(sizeof(header_roots) == cache_line);
 
 /// What the holder of the mutex changes, and the intent that a fix-up settles.
 /// Invariant: whenever the mutex is free, intent_slot, building and retiring are 0.
 struct alignas(cache_line) header_locked {
-  std::atomic<std::uint32_t> mutex;         ///< platform::robust_mutex
-  std::atomic<std::uint32_t> intent_slot;   ///< slot in flux: not yet live, not yet expunged or not yet in the free list
-  std::atomic<std::uint32_t> building;      ///< first chunk + 1 of a table that is no root yet
-  std::atomic<std::uint32_t> retiring;      ///< first chunk + 1 of a table that is no root any more
-  std::atomic<std::uint64_t> births;        ///< birth number of the next insert; starts at 1
-  std::atomic<std::uint64_t> read_births;   ///< slots born before this are indexed in read, later ones in dirty only
-  std::atomic<std::uint64_t> next_cycle;    ///< `cycle` after the promotion under way: finishing twice changes nothing
-  std::atomic<std::uint64_t> cycle;         ///< grows with every promotion; expunged slots carry the one they left in
-  std::atomic<std::uint32_t> slots_used;    ///< slot numbers ever handed out are below this; starts at 1
-  std::atomic<std::uint32_t> free_head;     ///< first free slot, linked through payloads; 0: none
-  std::atomic<std::uint32_t> reap_cursor;   ///< slot that reaping or a purge looks at next
-  std::atomic<std::uint32_t> reap_left;     ///< slots still to be looked at for ones expunged in earlier cycles
+  std::atomic<std::uint32_t> mutex;  ///< platform::robust_mutex
+  std::atomic<std::uint32_t>
+      intent_slot;  ///< slot in flux: not yet live, not yet expunged or not yet in the free list
+  std::atomic<std::uint32_t> building;  ///< first chunk + 1 of a table that is no root yet
+  std::atomic<std::uint32_t> retiring;  ///< first chunk + 1 of a table that is no root any more
+  std::atomic<std::uint64_t> births;    ///< birth number of the next insert; starts at 1
+  std::atomic<std::uint64_t>
+      read_births;  ///< slots born before this are indexed in read, later ones in dirty only
+  std::atomic<std::uint64_t>
+      next_cycle;  ///< `cycle` after the promotion under way: finishing twice changes nothing
+  std::atomic<std::uint64_t>
+      cycle;  ///< grows with every promotion; expunged slots carry the one they left in
+  std::atomic<std::uint32_t>
+      slots_used;  ///< slot numbers ever handed out are below this; starts at 1
+  std::atomic<std::uint32_t> free_head;    ///< first free slot, linked through payloads; 0: none
+  std::atomic<std::uint32_t> reap_cursor;  ///< slot that reaping or a purge looks at next
+  std::atomic<std::uint32_t>
+      reap_left;  ///< slots still to be looked at for ones expunged in earlier cycles
 };
 static_assert(sizeof(header_locked) == cache_line);
 
 /// Word counts of the two tables (mutex), and the miss count that lookups add to.
 struct alignas(cache_line) header_counts {
-  std::atomic<std::uint64_t> read_words;     ///< words of read that name a slot
-  std::atomic<std::uint64_t> dirty_words;    ///< words of dirty that name a slot
-  std::atomic<std::uint64_t> dirty_filled;   ///< words of dirty that are not empty: named slots and tombstones
-  std::atomic<std::uint64_t> expunged;       ///< expunged in the current cycle
-  std::atomic<std::uint64_t> miss_base;      ///< misses up to the last promotion; mutex
-  std::atomic<std::uint64_t> amended_since;  ///< CLOCK_MONOTONIC ns of the first insert after the last promotion, 0: none
-  std::atomic<std::int64_t> size_correction;  ///< what a sweep found the leases' size counters to be wrong by
-  std::atomic<std::uint64_t> read_filled;    ///< words of read that are not empty
+  std::atomic<std::uint64_t> read_words;   ///< words of read that name a slot
+  std::atomic<std::uint64_t> dirty_words;  ///< words of dirty that name a slot
+  std::atomic<std::uint64_t>
+      dirty_filled;  ///< words of dirty that are not empty: named slots and tombstones
+  std::atomic<std::uint64_t> expunged;   ///< expunged in the current cycle
+  std::atomic<std::uint64_t> miss_base;  ///< misses up to the last promotion; mutex
+  std::atomic<std::uint64_t>
+      amended_since;  ///< CLOCK_MONOTONIC ns of the first insert after the last promotion, 0: none
+  std::atomic<std::int64_t>
+      size_correction;  ///< what a sweep found the leases' size counters to be wrong by
+  std::atomic<std::uint64_t> read_filled;  ///< words of read that are not empty
 };
 
 struct alignas(cache_line) header_misses {
@@ -126,17 +140,39 @@ struct alignas(cache_line) header_misses {
 
 /// Hints of the block allocator: wrong ones cost time, never correctness.
 struct alignas(cache_line) header_allocation {
-  std::array<std::atomic<std::uint32_t>, class_count> class_hint;  ///< chunk to look into first, by size class
-  std::atomic<std::uint32_t> run_cursor;                           ///< where the next search for free chunks begins
-  std::atomic<std::uint32_t> run_frees;                            ///< counts freed chunks: their age
-  std::atomic<std::uint32_t> free_chunks;                          ///< about how many resident chunks are free
-  std::atomic<std::uint32_t> tight;                                ///< 1: memory ran out; nobody hoards blocks
+  std::array<std::atomic<std::uint32_t>, class_count>
+      class_hint;                          ///< chunk to look into first, by size class
+  std::atomic<std::uint32_t> run_cursor;   ///< where the next search for free chunks begins
+  std::atomic<std::uint32_t> run_frees;    ///< counts freed chunks: their age
+  std::atomic<std::uint32_t> free_chunks;  ///< about how many resident chunks are free
+  std::atomic<std::uint32_t> tight;        ///< 1: memory ran out; nobody hoards blocks
 };
 
-/// Counters, in the order of `map_stats`. In each lease only its holder writes; the header's are added to by all.
+/// Counters, in the order of `map_stats`. In each lease only its holder writes; the header's are
+/// added to by all.
 enum class counter : std::uint32_t {
-  hits_read, hits_dirty, misses, retries, stores, inserts, erases, promotions, dirty_builds, dirty_growths, compactions,
-  expunged, unexpunged, revived, purged, take_overs, fix_ups, sweeps, swept_blocks, swept_slots, lock_waits, count
+  hits_read,
+  hits_dirty,
+  misses,
+  retries,
+  stores,
+  inserts,
+  erases,
+  promotions,
+  dirty_builds,
+  dirty_growths,
+  compactions,
+  expunged,
+  unexpunged,
+  revived,
+  purged,
+  take_overs,
+  fix_ups,
+  sweeps,
+  swept_blocks,
+  swept_slots,
+  lock_waits,
+  count
 };
 inline constexpr std::size_t counter_count = static_cast<std::size_t>(counter::count);
 using counter_array = std::array<std::atomic<std::uint64_t>, counter_count>;
@@ -144,9 +180,10 @@ using counter_array = std::array<std::atomic<std::uint64_t>, counter_count>;
 /// One lease: who holds it, its stamps, and its counters, which outlive the holder.
 struct alignas(cache_line) lease_page {
   platform::lease_record who;
-  alignas(cache_line) std::atomic<std::uint64_t> stamps;  ///< stamps drawn so far by all holders of this slot
-  std::atomic<std::int64_t> size_delta;                   ///< keys made live less keys made absent, by all holders
-  std::atomic<std::uint64_t> transitions;                 ///< odd while a holder is between its CAS and size_delta
+  alignas(cache_line)
+      std::atomic<std::uint64_t> stamps;   ///< stamps drawn so far by all holders of this slot
+  std::atomic<std::int64_t> size_delta;    ///< keys made live less keys made absent, by all holders
+  std::atomic<std::uint64_t> transitions;  ///< odd while a holder is between its CAS and size_delta
   counter_array counts;
 };
 inline constexpr std::uint32_t lease_stride = 512;

@@ -8,15 +8,19 @@ namespace {
 
 constexpr std::uint64_t page = 4096;
 
-constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
 
 bool values_in_slots(const plan_request& request) {
-  return request.value_size != 0 && request.value_size <= inline_value_bytes && request.key_size != 0;
+  return request.value_size != 0 && request.value_size <= inline_value_bytes &&
+         request.key_size != 0;
 }
 
 std::uint32_t derive_slot_shift(const plan_request& request) {
   std::uint64_t wanted = request.slot_bytes;
-  if (wanted == 0) wanted = request.key_size == 0 ? 64 : entry_head_bytes + round_up(request.key_size, 8);
+  if (wanted == 0)
+    wanted = request.key_size == 0 ? 64 : entry_head_bytes + round_up(request.key_size, 8);
   wanted = std::clamp<std::uint64_t>(wanted, 1u << min_slot_shift, page);
   return static_cast<std::uint32_t>(std::bit_width(wanted - 1));
 }
@@ -40,7 +44,8 @@ void plan_regions(const plan_request& request, const std::string& map, header_co
   const std::uint64_t least = 1u << 20;
   if (request.max_bytes < least || request.max_bytes > (1ull << 46))
     raise(errc::no_space, map,
-          "max_bytes is " + std::to_string(request.max_bytes) + ", a map takes " + std::to_string(least) + " to 2^46");
+          "max_bytes is " + std::to_string(request.max_bytes) + ", a map takes " +
+              std::to_string(least) + " to 2^46");
   header.max_writers = request.max_writers;
   header.lease_stride = lease_stride;
   header.slot_shift = derive_slot_shift(request);
@@ -54,22 +59,30 @@ void plan_regions(const plan_request& request, const std::string& map, header_co
   const std::uint64_t fixed = header.leases.offset + header.leases.length;
   const std::uint64_t slot = 1ull << header.slot_shift;
   const std::uint64_t most = (size - std::min(size, fixed)) / (slot + sizeof(std::uint32_t));
-  header.max_entries = request.max_entries != 0 ? request.max_entries : values_in_slots(request) ? most / 2 : most / 8;
+  header.max_entries = request.max_entries != 0   ? request.max_entries
+                       : values_in_slots(request) ? most / 2
+                                                  : most / 8;
 
   header.hashes = {fixed, round_up((header.max_entries + 1) * sizeof(std::uint32_t), page)};
-  header.slots = {header.hashes.offset + header.hashes.length, round_up((header.max_entries + 1) * slot, page)};
+  header.slots = {header.hashes.offset + header.hashes.length,
+                  round_up((header.max_entries + 1) * slot, page)};
   const std::uint64_t before_heap = header.slots.offset + header.slots.length;
-  const std::uint64_t left = header.max_entries > most || before_heap > size ? 0 : size - before_heap;
-  const std::uint64_t slack = 3 * page + chunk;  // what rounding and the alignment of the heap may cost
-  std::uint64_t chunks = left > slack ? (left - slack) / (chunk + pair_bytes + sizeof(chunk_record)) : 0;
+  const std::uint64_t left =
+      header.max_entries > most || before_heap > size ? 0 : size - before_heap;
+  const std::uint64_t slack =
+      3 * page + chunk;  // what rounding and the alignment of the heap may cost
+  std::uint64_t chunks =
+      left > slack ? (left - slack) / (chunk + pair_bytes + sizeof(chunk_record)) : 0;
   chunks = std::min<std::uint64_t>(chunks, max_chunks);
   if (chunks < 3)
     raise(errc::no_space, map,
           "max_bytes " + std::to_string(request.max_bytes) + " leaves no heap beside max_entries " +
-              std::to_string(header.max_entries) + " and max_writers " + std::to_string(request.max_writers));
+              std::to_string(header.max_entries) + " and max_writers " +
+              std::to_string(request.max_writers));
   header.chunks = static_cast<std::uint32_t>(chunks);
   header.chunk_table = {before_heap, round_up(chunks * sizeof(chunk_record), page)};
-  header.owners = {header.chunk_table.offset + header.chunk_table.length, round_up(chunks * pair_bytes, page)};
+  header.owners = {header.chunk_table.offset + header.chunk_table.length,
+                   round_up(chunks * pair_bytes, page)};
   header.heap = {round_up(header.owners.offset + header.owners.length, chunk), chunks * chunk};
   header.file_size = size;
 }
@@ -79,57 +92,85 @@ std::uint64_t header_checksum(const header_constant& header) noexcept {
 }
 
 std::uint64_t layout_hash() noexcept {
-  constexpr std::uint64_t facts[] = {sizeof(header_constant),  sizeof(header_roots),   sizeof(header_locked),
-                                     sizeof(header_counts),    sizeof(header_misses),  sizeof(header_allocation),
-                                     sizeof(lease_page),       sizeof(chunk_record),   sizeof(entry),
-                                     sizeof(segment_header),   sizeof(type_descriptor), counter_count,
-                                     offsetof(segment_header, roots), offsetof(segment_header, counts),
-                                     offsetof(segment_header, totals), offsetof(lease_page, counts),
-                                     offsetof(header_constant, checksum), entry_head_bytes, group_bytes, lease_stride};
+  constexpr std::uint64_t facts[] = {sizeof(header_constant),
+                                     sizeof(header_roots),
+                                     sizeof(header_locked),
+                                     sizeof(header_counts),
+                                     sizeof(header_misses),
+                                     sizeof(header_allocation),
+                                     sizeof(lease_page),
+                                     sizeof(chunk_record),
+                                     sizeof(entry),
+                                     sizeof(segment_header),
+                                     sizeof(type_descriptor),
+                                     counter_count,
+                                     offsetof(segment_header, roots),
+                                     offsetof(segment_header, counts),
+                                     offsetof(segment_header, totals),
+                                     offsetof(lease_page, counts),
+                                     offsetof(header_constant, checksum),
+                                     entry_head_bytes,
+                                     group_bytes,
+                                     lease_stride};
   return XXH3_64bits(facts, sizeof facts);
 }
 
 namespace {
 
-[[noreturn]] void refuse(errc code, const std::string& map, const char* field, std::uint64_t found, std::uint64_t wanted) {
+[[noreturn]] void refuse(errc code, const std::string& map, const char* field, std::uint64_t found,
+                         std::uint64_t wanted) {
   raise(code, map,
-        std::string("header field ") + field + " is " + std::to_string(found) + ", expected " + std::to_string(wanted));
+        std::string("header field ") + field + " is " + std::to_string(found) + ", expected " +
+            std::to_string(wanted));
 }
 
 void check_features(const header_constant& header, bool for_writing, const std::string& map) {
-  if (const auto unknown = header.incompatible_features & ~known_incompatible_features; unknown != 0)
+  if (const auto unknown = header.incompatible_features & ~known_incompatible_features;
+      unknown != 0)
     refuse(errc::incompatible_layout, map, "incompatible_features", unknown, 0);
   const auto unknown = header.read_only_compatible_features & ~known_read_only_compatible_features;
   if (for_writing && unknown != 0)
     refuse(errc::incompatible_layout, map, "read_only_compatible_features", unknown, 0);
 }
 
-/// The regions must be those that `plan_regions` would lay out: within the file, in order, of the lengths needed.
+/// The regions must be those that `plan_regions` would lay out: within the file, in order, of the
+/// lengths needed.
 void check_regions(const header_constant& header, const std::string& map) {
   const auto require = [&](const char* field, std::uint64_t found, std::uint64_t wanted) {
     if (found != wanted) refuse(errc::corrupted, map, field, found, wanted);
   };
   require("leases.offset", header.leases.offset, header_bytes);
-  require("leases.length", header.leases.length, round_up(std::uint64_t{header.max_writers} * lease_stride, page));
+  require("leases.length", header.leases.length,
+          round_up(std::uint64_t{header.max_writers} * lease_stride, page));
   require("hashes.offset", header.hashes.offset, header.leases.offset + header.leases.length);
-  require("hashes.length", header.hashes.length, round_up((header.max_entries + 1) * sizeof(std::uint32_t), page));
+  require("hashes.length", header.hashes.length,
+          round_up((header.max_entries + 1) * sizeof(std::uint32_t), page));
   require("slots.offset", header.slots.offset, header.hashes.offset + header.hashes.length);
-  require("slots.length", header.slots.length, round_up((header.max_entries + 1) << header.slot_shift, page));
-  require("chunk_table.offset", header.chunk_table.offset, header.slots.offset + header.slots.length);
-  require("chunk_table.length", header.chunk_table.length, round_up(header.chunks * sizeof(chunk_record), page));
-  require("owners.offset", header.owners.offset, header.chunk_table.offset + header.chunk_table.length);
-  const std::uint64_t pairs = std::uint64_t{header.chunks} << (header.chunk_shift - header.granule_shift);
-  require("owners.length", header.owners.length, round_up(pairs * sizeof(platform::atomic_pair), page));
+  require("slots.length", header.slots.length,
+          round_up((header.max_entries + 1) << header.slot_shift, page));
+  require("chunk_table.offset", header.chunk_table.offset,
+          header.slots.offset + header.slots.length);
+  require("chunk_table.length", header.chunk_table.length,
+          round_up(header.chunks * sizeof(chunk_record), page));
+  require("owners.offset", header.owners.offset,
+          header.chunk_table.offset + header.chunk_table.length);
+  const std::uint64_t pairs = std::uint64_t{header.chunks}
+                              << (header.chunk_shift - header.granule_shift);
+  require("owners.length", header.owners.length,
+          round_up(pairs * sizeof(platform::atomic_pair), page));
   require("heap.offset", header.heap.offset,
           round_up(header.owners.offset + header.owners.length, 1ull << header.chunk_shift));
   require("heap.length", header.heap.length, std::uint64_t{header.chunks} << header.chunk_shift);
   if (header.heap.offset + header.heap.length > header.file_size)
-    refuse(errc::corrupted, map, "heap end", header.heap.offset + header.heap.length, header.file_size);
+    refuse(errc::corrupted, map, "heap end", header.heap.offset + header.heap.length,
+           header.file_size);
 }
 
 void check_ranges(const header_constant& header, const std::string& map) {
-  const auto within = [&](const char* field, std::uint64_t found, std::uint64_t low, std::uint64_t high) {
-    if (found < low || found > high) refuse(errc::corrupted, map, field, found, found < low ? low : high);
+  const auto within = [&](const char* field, std::uint64_t found, std::uint64_t low,
+                          std::uint64_t high) {
+    if (found < low || found > high)
+      refuse(errc::corrupted, map, field, found, found < low ? low : high);
   };
   within("max_writers", header.max_writers, 1, platform::max_lease_slots);
   within("slot_shift", header.slot_shift, min_slot_shift, 12);
@@ -143,9 +184,11 @@ void check_ranges(const header_constant& header, const std::string& map) {
 
 }  // namespace
 
-void check_header(const header_constant& header, std::uint64_t file_size, bool for_writing, const std::string& map) {
+void check_header(const header_constant& header, std::uint64_t file_size, bool for_writing,
+                  const std::string& map) {
   if (file_size < header_bytes) refuse(errc::corrupted, map, "file size", file_size, header_bytes);
-  if (header.magic != segment_magic) raise(errc::corrupted, map, "the file does not begin with twinmap's magic");
+  if (header.magic != segment_magic)
+    raise(errc::corrupted, map, "the file does not begin with twinmap's magic");
   if (header.byte_order != byte_order_mark)
     refuse(errc::incompatible_layout, map, "byte_order", header.byte_order, byte_order_mark);
   if (header.version != format_version)
@@ -155,7 +198,8 @@ void check_header(const header_constant& header, std::uint64_t file_size, bool f
     refuse(errc::incompatible_layout, map, "layout_hash", header.layout_hash, layout_hash());
   if (header.checksum != header_checksum(header))
     refuse(errc::corrupted, map, "checksum", header.checksum, header_checksum(header));
-  if (header.file_size != file_size) refuse(errc::corrupted, map, "file_size", header.file_size, file_size);
+  if (header.file_size != file_size)
+    refuse(errc::corrupted, map, "file_size", header.file_size, file_size);
   check_ranges(header, map);
   check_regions(header, map);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// How a segment of a given size is divided, and whether a header that was found is one that this library may trust.
+// How a segment of a given size is divided, and whether a header that was found is one that this
+// library may trust.
 
 #include <twinmap/platform/error.hpp>
 #include <twinmap/storage/view.hpp>
@@ -22,25 +23,29 @@ struct plan_request {
 
 /// Fills in sizes, regions and shifts of a header; everything else of it is left alone.
 ///
-/// max_bytes is the size of the file. The derived max_entries takes half of it for slots where all values fit into a slot
-/// (keys and values of fixed size, values of at most 8 bytes), an eighth where they do not; what remains is heap, less one
-/// owner pair of 16 bytes for each granule. The granule, the least block, is 32 bytes for values of a fixed size up to
-/// that and 64 else; where all values fit into slots there are no blocks, and it is a 64th of a chunk. Raises no_space if max_bytes is below what an empty map takes.
+/// max_bytes is the size of the file. The derived max_entries takes half of it for slots where all
+/// values fit into a slot (keys and values of fixed size, values of at most 8 bytes), an eighth
+/// where they do not; what remains is heap, less one owner pair of 16 bytes for each granule. The
+/// granule, the least block, is 32 bytes for values of a fixed size up to that and 64 else; where
+/// all values fit into slots there are no blocks, and it is a 64th of a chunk. Raises no_space if
+/// max_bytes is below what an empty map takes.
 void plan_regions(const plan_request& request, const std::string& map, header_constant& header);
 
 /// XXH3 of everything before the checksum.
 std::uint64_t header_checksum(const header_constant& header) noexcept;
 
-/// Over the size and the offsets of every struct of the format, so that a library built otherwise is refused.
+/// Over the size and the offsets of every struct of the format, so that a library built otherwise
+/// is refused.
 std::uint64_t layout_hash() noexcept;
 
 /// Features that this version knows.
 inline constexpr std::uint64_t known_incompatible_features = 0;
 inline constexpr std::uint64_t known_read_only_compatible_features = 0;
 
-/// Raises corrupted or incompatible_layout, naming the field, what it holds and what was expected. Everything that
-/// attaching relies on later is checked here (P6).
-void check_header(const header_constant& header, std::uint64_t file_size, bool for_writing, const std::string& map);
+/// Raises corrupted or incompatible_layout, naming the field, what it holds and what was expected.
+/// Everything that attaching relies on later is checked here (P6).
+void check_header(const header_constant& header, std::uint64_t file_size, bool for_writing,
+                  const std::string& map);
 
 /// Fills the view of a mapped segment whose header was checked or just made.
 void make_view(std::byte* base, segment_view& view) noexcept;

@@ -1,9 +1,10 @@
 #pragma once
 
-// Changing the words of an index table: for the holder of the mutex only. Readers are in the same memory meanwhile.
+// Changing the words of an index table: for the holder of the mutex only. Readers are in the same
+// memory meanwhile.
 //
-// (T2) the release store of a word pairs with the seq_cst load of the entry word that it leads to (R3 in reader.hpp):
-// whoever finds the word finds the slot's key.
+// (T2) the release store of a word pairs with the seq_cst load of the entry word that it leads to
+// (R3 in reader.hpp): whoever finds the word finds the slot's key.
 
 #include <twinmap/storage/index_table.hpp>
 
@@ -18,7 +19,8 @@ enum class placed : std::uint8_t { no_room, in_empty, over_tombstone };
 
 /// Puts a word into the first group from its home on that has an empty word or a tombstone.
 template <class Word>
-placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash, Word word) noexcept {
+placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash,
+                  Word word) noexcept {
   std::uint64_t group = home_group(low_hash, groups);
   for (std::uint64_t step = 0; step != groups; ++step) {
     std::byte* at = table + group * group_bytes;
@@ -34,14 +36,17 @@ placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash
   return placed::no_room;
 }
 
-/// Calls f(group, i) for each word of the table that names `slot`, home group first, as far as they can lie.
+/// Calls f(group, i) for each word of the table that names `slot`, home group first, as far as they
+/// can lie.
 template <class Word, class F>
-void for_words_of(std::byte* table, std::uint64_t groups, std::uint32_t low_hash, std::uint64_t slot, F f) {
+void for_words_of(std::byte* table, std::uint64_t groups, std::uint32_t low_hash,
+                  std::uint64_t slot, F f) {
   std::uint64_t group = home_group(low_hash, groups);
   for (std::uint64_t step = 0; step != groups; ++step) {
     std::byte* at = table + group * group_bytes;
     group_mask found = scan_group<Word>(at, [slot](Word w) { return slot_of<Word>(w) == slot; });
-    for (; found != 0; found &= found - 1) f(at, static_cast<unsigned>(std::countr_zero(found)));
+    for (; found != 0; found &= found - 1)
+      f(at, static_cast<unsigned>(std::countr_zero(found)));
     if (match_empty<Word>(at) != 0) return;
     group = group + 1 == groups ? 0 : group + 1;
   }
@@ -57,7 +62,7 @@ constexpr std::uint64_t groups_for(std::uint64_t words) noexcept {
 /// A table is rebuilt when more than this many of its words are in use: probes stay short.
 constexpr std::uint64_t fill_limit(root_word root) noexcept {
   const std::uint64_t words = root.groups() * (root.wide() ? index_word<std::uint64_t>::per_group
-                                                            : index_word<std::uint32_t>::per_group);
+                                                           : index_word<std::uint32_t>::per_group);
   return words - words / 5;
 }
 

@@ -18,15 +18,17 @@ struct key_view {
   std::uint64_t hash;
 };
 
-/// Per process. Constant after attach, but the two cached limits, which follow the published ones and only grow.
+/// Per process. Constant after attach, but the two cached limits, which follow the published ones
+/// and only grow.
 struct segment_view {
   const header_roots* roots = nullptr;
   std::byte* slots = nullptr;
   std::uint32_t slot_shift = 0;
-  std::uint32_t key_capacity = 0;  ///< bytes of key that a slot holds
+  std::uint32_t key_capacity = 0;                    ///< bytes of key that a slot holds
   mutable std::atomic<std::uint64_t> slot_limit{1};  ///< cached slots_committed, never 0
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed
-  mutable std::atomic<std::uint64_t> group_limit{0};  ///< the last heap offset at which a group fits in; there is a first
+  mutable std::atomic<std::uint64_t> group_limit{
+      0};  ///< the last heap offset at which a group fits in; there is a first
   heap_geometry heap;
   std::uint64_t seed = 0;
   std::uint64_t hash_mask = ~0ull;
@@ -42,19 +44,22 @@ struct segment_view {
     return *reinterpret_cast<entry*>(slots + (number << slot_shift));
   }
   [[nodiscard]] std::atomic<std::uint32_t>& slot_hash(std::uint64_t number) const noexcept {
-    return reinterpret_cast<std::atomic<std::uint32_t>*>(base + header->constant.hashes.offset)[number];
+    return reinterpret_cast<std::atomic<std::uint32_t>*>(base +
+                                                         header->constant.hashes.offset)[number];
   }
   [[nodiscard]] chunk_record& chunk(std::uint64_t number) const noexcept {
     return reinterpret_cast<chunk_record*>(base + header->constant.chunk_table.offset)[number];
   }
   [[nodiscard]] lease_page& lease(std::uint32_t slot_number) const noexcept {
     return *reinterpret_cast<lease_page*>(base + header->constant.leases.offset +
-                                                   std::uint64_t{slot_number} * lease_stride);
+                                          std::uint64_t{slot_number} * lease_stride);
   }
 
-  /// R6: whether a slot number may be followed. The published limit is read again once when the cached one is exceeded.
+  /// R6: whether a slot number may be followed. The published limit is read again once when the
+  /// cached one is exceeded.
   [[nodiscard]] bool slot_ok(std::uint64_t number) const noexcept {
-    return number - 1 < slot_limit.load(std::memory_order_relaxed) - 1 || slot_ok_after_refresh(number);
+    return number - 1 < slot_limit.load(std::memory_order_relaxed) - 1 ||
+           slot_ok_after_refresh(number);
   }
   /// R6, in one comparison: whether a group may be read by the cached limit alone.
   [[nodiscard]] bool group_ok(std::uint64_t offset) const noexcept {
@@ -67,31 +72,37 @@ struct segment_view {
   }
 
  private:
-  // (V1) the acquire load of a published limit pairs with the release that published it (S2 in slots.cpp, H2 in
-  // block_allocator.cpp): what lies below it is resident.
+  // (V1) the acquire load of a published limit pairs with the release that published it (S2 in
+  // slots.cpp, H2 in block_allocator.cpp): what lies below it is resident.
   [[nodiscard]] bool slot_ok_after_refresh(std::uint64_t number) const noexcept {
     const std::uint64_t published = roots->slots_committed.load(std::memory_order_acquire);  // (V1)
     if (published - 1 >= max_slots) return false;
     slot_limit.store(published, std::memory_order_relaxed);
     return number - 1 < published - 1;
   }
-  [[nodiscard]] bool heap_ok_after_refresh(std::uint64_t offset, std::uint64_t length) const noexcept {
+  [[nodiscard]] bool heap_ok_after_refresh(std::uint64_t offset,
+                                           std::uint64_t length) const noexcept {
     const std::uint64_t published = roots->heap_committed.load(std::memory_order_acquire);  // (V1)
     if (published > max_heap_bytes) return false;
     heap_limit.store(published, std::memory_order_relaxed);
-    if (published >= cache_line) group_limit.store(published - cache_line, std::memory_order_relaxed);
+    if (published >= cache_line)
+      group_limit.store(published - cache_line, std::memory_order_relaxed);
     return length <= published && offset <= published - length;
   }
 
  public:
-  /// R6: whether a block may be read, and its owner pair with it. The chunk's entry proves that the pair is resident:
-  /// pairs are made so before the entry is published (C2 in chunk_table.hpp) and are never given back.
+  /// R6: whether a block may be read, and its owner pair with it. The chunk's entry proves that the
+  /// pair is resident: pairs are made so before the entry is published (C2 in chunk_table.hpp) and
+  /// are never given back.
   [[nodiscard]] bool block_ok(block_ref ref) const noexcept {
     const std::uint64_t number = ref.owner() >> heap.pairs_shift;
-    if (ref.length() == 0 || !heap_ok(heap.offset(ref), (std::uint64_t{ref.length()} + 7) & ~std::uint64_t{7})) return false;
+    if (ref.length() == 0 ||
+        !heap_ok(heap.offset(ref), (std::uint64_t{ref.length()} + 7) & ~std::uint64_t{7}))
+      return false;
     const chunk_entry held{chunk(number).entry.load(std::memory_order_acquire)};  // (C1)
     const std::uint32_t index = ref.owner() & ((1u << heap.pairs_shift) - 1);
-    if (held.kind() == chunk_kind::run) return index == 0 && heap.block_bytes(ref.length()) <= held.number() << heap.chunk_shift;
+    if (held.kind() == chunk_kind::run)
+      return index == 0 && heap.block_bytes(ref.length()) <= held.number() << heap.chunk_shift;
     return held.kind() == chunk_kind::small && heap.small(ref.length()) &&
            class_number(heap.granules(ref.length())) == held.number();
   }
