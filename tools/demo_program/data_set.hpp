@@ -6,6 +6,7 @@
 #include <demo_program/records.hpp>
 #include <twinmap/map.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -48,10 +49,10 @@ inline std::optional<std::size_t> draw(const stage& at, std::size_t share, std::
   return dice % count * record_stride + share;
 }
 
-/// Few keys that the writer hammers with values of changing size while all readers look at them:
-/// here a reader's copy is overtaken often.
+/// Few keys that the writer hammers while all readers look at them, with values of few sizes, so
+/// that memory is re-used at once: here a reader's copy is overtaken.
 inline constexpr std::size_t hot_keys = 8;
-inline constexpr std::size_t longest_hot_body = 96 * 1024;
+inline constexpr std::array<std::size_t, 3> hot_sizes{6'000, 24'000, 96'000};
 inline std::string hot_key(std::size_t index) {
   return fmt::format("demo/hot/{}", index);
 }

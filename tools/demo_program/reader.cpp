@@ -1,3 +1,4 @@
+#include <cli/encoding.hpp>
 #include <demo_program/roles.hpp>
 #include <demo_program/tally.hpp>
 
@@ -31,8 +32,8 @@ class reader {
     const std::uint64_t dice = random_();
     switch (dice % 8) {
       case 0:
-      case 1:
         return look_at_hot(dice >> 8);
+      case 1:
       case 2:
         return look_into(shared_.written, written_key, dice >> 8);
       case 3:
@@ -90,7 +91,8 @@ class reader {
   std::uint64_t check(const std::string& key) {
     const opened record = open_sealed(key, value_);
     if (record.complaint.empty()) return record.sequence;
-    line_.complain(fmt::format("{}: {}", key, record.complaint));
+    line_.complain(fmt::format("{}: {}; {} bytes that begin with '{}'", key, record.complaint,
+                               value_.size(), twinmap::cli::printable(value_.substr(0, 60))));
     return 0;
   }
 

@@ -13,7 +13,7 @@ class writer {
         shared_(shared),
         map_(twinmap::open_only, at.map, where(at)),
         tally_(map_, line),
-        filler_(longest_hot_body, 'x') {}
+        filler_(hot_sizes.back(), 'x') {}
 
   void run() {
     while (!shared_.stop.load(std::memory_order_relaxed)) {
@@ -30,7 +30,7 @@ class writer {
       case 0:
       case 1:
         return put(hot_key((dice >> 8) % hot_keys),
-                   std::string_view(filler_).substr(0, (dice >> 16) % longest_hot_body));
+                   std::string_view(filler_).substr(0, hot_sizes[(dice >> 16) % hot_sizes.size()]));
       case 2:
         return insert_new(dice >> 8);
       default:

@@ -15,6 +15,7 @@
 //   meanwhile (rule R3)
 
 #include <twinmap/protocol/handle.hpp>
+#include <twinmap/storage/view.hpp>
 
 namespace twinmap::protocol {
 inline namespace layout_1 {
