@@ -40,6 +40,17 @@ int code(exit_code of) {
   return static_cast<int>(of);
 }
 
+int refuse(const CLI::App& app, const settings& common, const CLI::ParseError& refused) {
+  if (refused.get_exit_code() == 0) return app.exit(refused);  // --help
+  const std::vector<std::string> unknown = app.remaining();
+  if (app.get_subcommands().empty() && !unknown.empty()) {
+    say(common, "there is no verb '" + unknown.front() + "'; see twinmap --help");
+  } else {
+    say(common, std::string(refused.what()) + "; see twinmap --help");
+  }
+  return code(exit_code::usage);
+}
+
 int run(const settings& common, const action& chosen) {
   try {
     try {
@@ -76,7 +87,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& refused) {
-    return app.exit(refused) == 0 ? code(exit_code::ok) : code(exit_code::usage);
+    return refuse(app, common, refused);
   }
   return run(common, chosen);
 }

@@ -1,6 +1,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <cli/encoding.hpp>
+#include <cli/exit_code.hpp>
 #include <cli/output.hpp>
 #include <cli/sizes.hpp>
 
@@ -113,6 +114,7 @@ void row_writer::write_line(const cells& line) const {
     if (i != 0) text += "  ";
     text += columns_[i].right ? padding + line[i] : line[i] + (last ? "" : padding);
   }
+  text.erase(text.find_last_not_of(' ') + 1);
   write_bytes(text + "\n");
 }
 
@@ -142,13 +144,16 @@ void write_bytes(std::string_view bytes) {
 
 void finish_output() {
   errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    throw std::system_error(errno != 0 ? errno : EIO, std::system_category(), "writing to stdout");
-  }
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  const std::error_code why(errno != 0 ? errno : EIO, std::system_category());
+  throw verb_failure(exit_code::failure, "writing to stdout: " + why.message());
 }
 
 void say(const settings& common, std::string_view text) {
-  if (!common.quiet) fmt::print(stderr, "twinmap: {}\n", text);
+  if (common.quiet) return;
+  // The library's errors begin with its name already.
+  const bool named = text.starts_with("twinmap ");
+  fmt::print(stderr, "{}{}\n", named ? "" : "twinmap: ", text);
 }
 
 }  // namespace twinmap::cli

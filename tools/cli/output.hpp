@@ -53,7 +53,7 @@ void write_object(const settings& common, const json& object);
 /// Exactly these bytes.
 void write_bytes(std::string_view bytes);
 
-/// Pushes out what is buffered and throws if any of it could not be written.
+/// Pushes out what is buffered. Throws verb_failure if any of it could not be written.
 void finish_output();
 
 /// A message for the person at the terminal, on stderr, unless -q.
