@@ -14,7 +14,7 @@ namespace twinmap::detail {
 inline const std::byte* home_group(const protocol::segment_view& view, storage::root_word read,
                                    std::uint64_t hash) noexcept {
   const std::uint64_t offset =
-      (std::uint64_t{read.chunk()} << view.heap.chunk_shift) +
+      read.offset() +
       storage::home_group(static_cast<std::uint32_t>(hash), read.groups()) * storage::group_bytes;
   return view.heap_ok(offset, storage::group_bytes) ? view.heap.heap + offset : nullptr;
 }

@@ -86,6 +86,7 @@ struct plain_bytes {
 template <class T>
 struct plain_sink {
   static constexpr bool takes_blocks = sizeof(T) > storage::inline_value_bytes;
+  static constexpr unsigned inline_length = sizeof(T);
 
   bool inlined(std::uint64_t payload, unsigned length) const noexcept {
     if constexpr (!takes_blocks) {

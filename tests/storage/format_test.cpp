@@ -92,8 +92,8 @@ TEST(the_format, has_not_changed_under_its_version) {
 }
 
 TEST(the_format, encodes_words_as_documented) {
-  const root_word root = root_word::make(3, 17, true, 5).with_amended(true);
-  EXPECT_EQ(3u | (17ull << 20) | (1ull << 46) | (1ull << 47) | (5ull << 48), root.bits);
+  const root_word root = root_word::make(3 << 16, 17, true, 5).with_amended(true);
+  EXPECT_EQ(17u | (1ull << 26) | (1ull << 27) | (5ull << 28) | (3ull << 40), root.bits);
   EXPECT_EQ(0x2A000000u | 7u, make_word<std::uint32_t>(0x2Aull << 56, 7));
   EXPECT_EQ((0x2Aull << 56) | 7u, make_word<std::uint64_t>(0x2Aull << 56, 7));
   EXPECT_EQ((100ull << 32) | 9, block_ref::make(9, 100).bits);

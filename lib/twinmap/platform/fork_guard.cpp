@@ -14,13 +14,8 @@ void after_fork() {
   pthread_mutex_unlock(&guard);
 }
 
-// The child gets a fresh mutex: the one who locked it was a thread of another process.
-void after_fork_in_child() {
-  pthread_mutex_init(&guard, nullptr);
-}
-
 bool register_handlers() {
-  return pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+  return pthread_atfork(before_fork, after_fork, after_fork) == 0;
 }
 
 void ensure_registered() {

@@ -64,8 +64,7 @@ class checker {
   template <class Word>
   std::uint64_t walk_words(root_word root, std::uint8_t slot_marks::*mark, const char* name) {
     std::uint64_t named = 0;
-    const std::byte* memory =
-        view_.heap.heap + (std::uint64_t{root.chunk()} << view_.heap.chunk_shift);
+    const std::byte* memory = view_.heap.heap + root.offset();
     for (std::uint64_t group = 0; group != root.groups(); ++group) {
       for (unsigned i = 0; i != storage::index_word<Word>::per_group; ++i) {
         const Word word = storage::load_word<Word>(memory + group * storage::group_bytes, i);
@@ -98,8 +97,7 @@ class checker {
     const std::uint64_t hash = view_.hash(key.data(), key.size());
     if (static_cast<std::uint8_t>(hash >> 56) != tag)
       find(std::string(name) + ": the tag of slot " + std::to_string(slot) + " is not its key's");
-    const std::byte* memory =
-        view_.heap.heap + (std::uint64_t{root.chunk()} << view_.heap.chunk_shift);
+    const std::byte* memory = view_.heap.heap + root.offset();
     std::uint64_t at = storage::home_group(static_cast<std::uint32_t>(hash), root.groups());
     for (std::uint64_t steps = 0; at != group && steps != root.groups(); ++steps) {
       if (storage::match_empty<Word>(memory + at * storage::group_bytes) != 0) {
@@ -111,7 +109,7 @@ class checker {
   }
 
   std::uint64_t walk_table(root_word root, std::uint8_t slot_marks::*mark, const char* name) {
-    const std::uint64_t start = std::uint64_t{root.chunk()} << view_.heap.chunk_shift;
+    const std::uint64_t start = root.offset();
     if (root.groups() == 0 || !view_.heap_ok(start, root.groups() * storage::group_bytes)) {
       find(std::string("the root of ") + name + " leads outside the heap");
       return 0;

@@ -34,9 +34,9 @@ void settle_roots(locked_section& at) noexcept {
 /// `named` holds a table's first chunk + 1.
 void settle_table(locked_section& at, std::atomic<std::uint32_t>& named) noexcept {
   const std::uint32_t chunk = named.load(std::memory_order_relaxed) - 1;
-  const bool is_root = chunk == at.read().chunk() || (at.dirty() && chunk == at.dirty().chunk());
-  if (!is_root && chunk < at.view().heap.chunks)
-    at.by.blocks().chunks().release_run(chunk, storage::chunk_kind::table, at.by.context.me);
+  const bool is_root = chunk == at.view().chunk_of(at.read()) ||
+                       (at.dirty() && chunk == at.view().chunk_of(at.dirty()));
+  if (!is_root) release_table_locked(at, chunk);
   named.store(0, std::memory_order_relaxed);
 }
 

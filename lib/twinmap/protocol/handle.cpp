@@ -88,6 +88,7 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   adopt_options(state.request, header);
   map->miss_batch_ = request.miss_batch == 0 ? 1 : request.miss_batch;
   map->id_ = register_handle(state);
+  map->cache_offset_ = map->id_ % thread_cache::lines * sizeof(thread_cache::line);
   if (map->read_only()) return map;
   state.locks = platform::lock_file::open(state.where, state.file, header.uuid, state.request.owner,
                                           request.lock_timeout);

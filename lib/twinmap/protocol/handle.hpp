@@ -139,7 +139,7 @@ class TWINMAP_EXPORT handle {
 
   /// This thread's lookup counters; made on first use.
   [[nodiscard]] lookup_counters& counters() const {
-    thread_cache::line& line = cached_threads.handles[id_ % thread_cache::lines];
+    thread_cache::line& line = cache_line_of_thread();
     if (line.handle != id_) [[unlikely]] {
       line.counters = &attach_thread();
       line.handle = id_;
@@ -148,7 +148,7 @@ class TWINMAP_EXPORT handle {
   }
   /// The same without making any: null if this thread has not been here, or lately only elsewhere.
   [[nodiscard]] lookup_counters* counters_if_known() const noexcept {
-    const thread_cache::line& line = cached_threads.handles[id_ % thread_cache::lines];
+    const thread_cache::line& line = cache_line_of_thread();
     return line.handle == id_ ? line.counters : nullptr;
   }
   /// Called after a lookup that read could not answer: publishes a full batch, and may promote
@@ -170,11 +170,17 @@ class TWINMAP_EXPORT handle {
 
  private:
   handle();
+  /// The calling thread's line for this handle; the byte offset is computed once.
+  [[nodiscard]] thread_cache::line& cache_line_of_thread() const noexcept {
+    auto* lines = reinterpret_cast<std::byte*>(cached_threads.handles.data());
+    return *reinterpret_cast<thread_cache::line*>(lines + cache_offset_);
+  }
   lookup_counters& attach_thread() const;
   void publish_misses() const;
   void publish_all() const noexcept;
 
   std::uint64_t id_ = 0;
+  std::uint64_t cache_offset_ = 0;
   std::uint64_t miss_batch_ = 64;
   std::unique_ptr<process_state> state_;
   friend struct attachment;

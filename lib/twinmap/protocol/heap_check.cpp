@@ -22,12 +22,13 @@ heap_check::heap_check(const handle& map, check_report& report)
 void heap_check::add_table(storage::root_word root) {
   const std::uint64_t length = root.groups() * storage::group_bytes;
   const std::uint64_t count = (length + view_.heap.chunk_bytes() - 1) >> view_.heap.chunk_shift;
-  if (root.chunk() + count > tables_.size()) return;  // found while its words were walked
-  const chunk_entry head = chunks_.load(root.chunk());
+  const std::uint32_t first = view_.chunk_of(root);
+  if (first + count > tables_.size()) return;  // found while its words were walked
+  const chunk_entry head = chunks_.load(first);
   if (head.kind() != chunk_kind::table || head.number() != count)
-    find("chunk " + std::to_string(root.chunk()) + " is a root's, and its entry does not say so");
+    find("chunk " + std::to_string(first) + " is a root's, and its entry does not say so");
   for (std::uint64_t i = 0; i != count; ++i)
-    tables_[root.chunk() + i] = true;
+    tables_[first + i] = true;
   report_.reachable_bytes += count << view_.heap.chunk_shift;
 }
 

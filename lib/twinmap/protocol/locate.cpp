@@ -26,7 +26,7 @@ template <class Word>
 probe probe_table_of(const segment_view& view, storage::root_word root,
                      const std::atomic<std::uint64_t>& cell, const span_key& key, location& at) {
   const std::uint64_t groups = root.groups();
-  const std::uint64_t start = std::uint64_t{root.chunk()} << view.heap.chunk_shift;
+  const std::uint64_t start = root.offset();
   if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return probe::moved;
   std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
   for (std::uint64_t step = 0; step != groups; ++step) {

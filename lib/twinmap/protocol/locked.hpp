@@ -54,6 +54,8 @@ bool prepare_dirty_locked(locked_section& at);
 bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash);
 /// Turns the words of `slot` in a table into tombstones; how many there were.
 std::uint32_t unindex_locked(locked_section& at, storage::root_word table, std::uint64_t slot);
+/// The chunks of a table that is no root become free.
+void release_table_locked(locked_section& at, std::uint32_t chunk) noexcept;
 /// dirty becomes read.
 void promote_locked(locked_section& at) noexcept;
 /// The part of a promotion after the read root was stored; also done by a fix-up.

@@ -17,6 +17,8 @@
 #include <twinmap/protocol/handle.hpp>
 #include <twinmap/storage/view.hpp>
 
+#include <type_traits>
+
 namespace twinmap::protocol {
 inline namespace layout_1 {
 
@@ -127,7 +129,7 @@ template <class Word, class Key, class Sink>
                                         const std::atomic<std::uint64_t>& root_cell, Key key,
                                         Sink sink) {
   const std::uint64_t groups = root.groups();
-  const std::uint64_t start = std::uint64_t{root.chunk()} << view.heap.chunk_shift;
+  const std::uint64_t start = root.offset();
   if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return lookup::retry;
   std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
   for (std::uint64_t step = 1; step < groups; ++step) {
@@ -146,9 +148,8 @@ template <class Word, class Key, class Sink>
 inline lookup read_table_of(const segment_view& view, storage::root_word root,
                             const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   const std::uint64_t offset =
-      (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
-      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
-          storage::group_bytes;
+      root.offset() + storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
+                          storage::group_bytes;
   if (!view.heap_ok(offset, storage::group_bytes)) [[unlikely]]
     return lookup::retry;
   bool ends = false;
@@ -213,6 +214,22 @@ template <class Key, class Sink>
   map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
 }
 
+/// `read_slot` for a type whose values are always in the slot: state and length in one comparison.
+template <class Sink>
+[[gnu::always_inline]] inline bool read_inline(const storage::entry& slot, const word_key& key,
+                                               Sink sink) {
+  constexpr std::uint64_t expected = storage::entry_word::live_inline_bits(Sink::inline_length);
+  const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
+  if ((word.bits & storage::entry_word::kind_mask) != expected ||
+      slot.key.load(std::memory_order_relaxed) != key.word) [[unlikely]]
+    return false;
+  const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
+  platform::acquire_fence();  // (R4)
+  if (slot.value.first.load(std::memory_order_relaxed) != word.bits) [[unlikely]]
+    return false;
+  return sink.inlined(payload, Sink::inline_length);
+}
+
 /// The fast path: the key's word is in its home group of read, and its slot holds still. Everything
 /// else is `unknown` and left to `load_slowly`, so that nothing here calls anything and all stays
 /// in registers.
@@ -220,22 +237,25 @@ template <class Key, class Sink>
 [[gnu::always_inline]] inline lookup read_home(const segment_view& view, Key key, Sink sink) {
   const storage::root_word root{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
   const std::uint64_t offset =
-      (std::uint64_t{root.chunk()} << view.heap.chunk_shift) +
-      storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
-          storage::group_bytes;
+      root.offset() + storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
+                          storage::group_bytes;
   if (root.wide() || !view.group_ok(offset)) [[unlikely]]
     return lookup::unknown;
   const std::byte* group = view.heap.heap + offset;
   storage::group_mask mask = storage::match_tag<std::uint32_t>(group, key.hash);
-  const std::uint64_t slots = view.slot_limit.load(std::memory_order_relaxed) - 1;
+  const std::uint64_t slots = view.slot_limit.load(std::memory_order_relaxed);
   for (; mask != 0; mask &= mask - 1) {
     const std::uint64_t number = storage::slot_of<std::uint32_t>(
         storage::load_word<std::uint32_t>(group, static_cast<unsigned>(std::countr_zero(mask))));
     if (number - 1 >= slots) [[unlikely]]
       continue;
-    const lookup result = read_slot(view, number, key, sink);
-    if (result == lookup::found) [[likely]]
-      return lookup::found;
+    if constexpr (Sink::takes_blocks || !std::is_same_v<Key, word_key>) {
+      if (read_slot(view, number, key, sink) == lookup::found) [[likely]]
+        return lookup::found;
+    } else {
+      if (read_inline(view.slot(number), key, sink)) [[likely]]
+        return lookup::found;
+    }
   }
   return lookup::unknown;
 }

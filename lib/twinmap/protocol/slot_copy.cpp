@@ -47,7 +47,7 @@ copied copy_slot(const segment_view& view, std::uint64_t number, bool with_value
 }
 
 bool names_slot(const segment_view& view, storage::root_word table, std::uint64_t slot) noexcept {
-  const std::uint64_t start = std::uint64_t{table.chunk()} << view.heap.chunk_shift;
+  const std::uint64_t start = table.offset();
   if (!table || table.groups() == 0 || !view.heap_ok(start, table.groups() * storage::group_bytes))
     return false;
   const std::uint32_t low = view.slot_hash(slot).load(std::memory_order_relaxed);

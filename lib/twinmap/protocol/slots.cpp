@@ -48,6 +48,13 @@ bool commit_slots(locked_section& at) {
   return false;
 }
 
+/// Slots handed out, never more than are resident, whatever the header says (P6).
+std::uint32_t usable_slots(locked_section& at) noexcept {
+  const std::uint64_t resident = at.roots().slots_committed.load(std::memory_order_relaxed);
+  const std::uint64_t used = at.locked().slots_used.load(std::memory_order_relaxed);
+  return static_cast<std::uint32_t>(std::min({used, resident, at.view().max_slots}));
+}
+
 std::uint64_t pop_free(locked_section& at) noexcept {
   storage::header_locked& locked = at.locked();
   const std::uint32_t slot = locked.free_head.load(std::memory_order_relaxed);
@@ -69,11 +76,18 @@ std::uint64_t pop_free(locked_section& at) noexcept {
   return slot;
 }
 
-void release_long_key(locked_section& at, const storage::entry& slot) noexcept {
+/// The block of a key that does not fit into its slot, and its owner pair; both zero for one that
+/// does.
+struct key_block {
+  storage::block_ref ref{0};
+  platform::pair_value owner{};
+};
+
+key_block block_of_key(locked_section& at, const storage::entry& slot) noexcept {
   const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
-  if (meta.key_length() <= at.view().key_capacity) return;
-  const storage::block_ref key{slot.key.load(std::memory_order_relaxed)};
-  at.by.blocks().retire(key, at.by.blocks().pair(key), at.by.context, false);
+  if (meta.key_length() <= at.view().key_capacity) return {};
+  const storage::block_ref ref{slot.key.load(std::memory_order_relaxed)};
+  return {ref, at.by.blocks().pair(ref)};
 }
 
 }  // namespace
@@ -114,6 +128,8 @@ bool free_slot_locked(locked_section& at, std::uint64_t slot, platform::pair_val
   storage::entry& entry = at.view().slot(slot);
   const storage::entry_meta meta{entry.meta.load(std::memory_order_relaxed)};
   locked.intent_slot.store(static_cast<std::uint32_t>(slot), std::memory_order_relaxed);
+  // While the slot still names the block: later the pair may be somebody else's.
+  const key_block key = block_of_key(at, entry);
   // (S1) First the state, then the tombstones (R4): a revived store must not be lost.
   const entry_word freed = entry_word{seen.first}.next(entry_state::free);
   if (!compare_exchange(entry.value, seen, {freed.bits, 0})) {
@@ -123,16 +139,16 @@ bool free_slot_locked(locked_section& at, std::uint64_t slot, platform::pair_val
   if (at.dirty()) unindex_locked(at, at.dirty(), slot);
   if (meta.birth() < locked.read_births.load(std::memory_order_relaxed))
     unindex_locked(at, at.read(), slot);
-  release_long_key(at, entry);
+  if (key.ref.bits != 0) at.by.blocks().retire(key.ref, key.owner, at.by.context, false);
   give_slot_locked(at, slot);
   return true;
 }
 
 void reap_some_locked(locked_section& at, std::uint32_t steps) {
   storage::header_locked& locked = at.locked();
-  std::uint32_t left = locked.reap_left.load(std::memory_order_relaxed);
+  const std::uint32_t used = usable_slots(at);
+  std::uint32_t left = std::min(used, locked.reap_left.load(std::memory_order_relaxed));
   std::uint32_t slot = locked.reap_cursor.load(std::memory_order_relaxed);
-  const std::uint32_t used = locked.slots_used.load(std::memory_order_relaxed);
   const std::uint64_t cycle = locked.cycle.load(std::memory_order_relaxed);
   for (; steps != 0 && left != 0; --steps, --left, ++slot) {
     if (slot == 0 || slot >= used) slot = 1;
@@ -154,7 +170,7 @@ std::uint32_t purge_locked(locked_section& at, std::uint32_t enough) {
   at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
   std::uint32_t freed = 0;
   std::uint32_t slot = locked.reap_cursor.load(std::memory_order_relaxed);
-  const std::uint32_t used = locked.slots_used.load(std::memory_order_relaxed);
+  const std::uint32_t used = usable_slots(at);
   for (std::uint32_t steps = 1; steps < used && freed < enough; ++steps, ++slot) {
     if (slot == 0 || slot >= used) slot = 1;
     if (!at.view().slot_ok(slot)) continue;

@@ -118,13 +118,7 @@ class sweeper {
         ++report_.blocks_adopted;
       return;
     }
-    if (!by_.blocks().settle(block.owner, block.seen, owner_word::free())) return;
-    ++report_.blocks_freed;
-    const std::uint32_t chunk = block.owner >> view_.heap.pairs_shift;
-    if (chunks_.load(chunk).kind() == chunk_kind::run)
-      chunks_.release_run(chunk, chunk_kind::run, by_.context.me);
-    else
-      view_.chunk(chunk).free_hint.fetch_add(1, std::memory_order_relaxed);
+    if (by_.blocks().free_unnamed(block.owner, block.seen, by_.context)) ++report_.blocks_freed;
   }
 
   void sweep_blocks() {
@@ -168,6 +162,11 @@ class sweeper {
     return head.kind() != chunk_kind::claimed || census_.dead(head);
   }
 
+  [[nodiscard]] bool pair_is_free(std::uint32_t chunk) const noexcept {
+    const auto& pair = view_.heap.owners[std::uint64_t{chunk} << view_.heap.pairs_shift];
+    return owner_word{storage::load_owner(pair).first}.kind() == owner_kind::free;
+  }
+
   void sweep_chunks() {
     const std::uint32_t limit = chunks_.committed();
     std::uint32_t free = 0;
@@ -175,6 +174,11 @@ class sweeper {
       const chunk_entry entry = chunks_.load(chunk);
       const bool of_dead = entry.kind() == chunk_kind::claimed && census_.dead(entry);
       const bool orphan = entry.kind() == chunk_kind::tail && orphan_tail(chunk, entry);
+      // The pair of a run is leased before the run is one, and free before it stops being one.
+      if (entry.kind() == chunk_kind::run && pair_is_free(chunk)) {
+        chunks_.release_run(chunk, entry, by_.context.me);
+        ++report_.chunks_freed;
+      }
       if ((of_dead && free_pairs_of_dead(chunk) && chunks_.release_one(chunk, entry)) ||
           (orphan && chunks_.load(chunk) == entry && chunks_.release_one(chunk, entry)) ||
           (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) &&

@@ -28,7 +28,7 @@ void store_root(locked_section& at, std::atomic<std::uint64_t>& cell, root_word 
 }
 
 std::byte* table_memory(locked_section& at, root_word root) {
-  const std::uint64_t start = std::uint64_t{root.chunk()} << at.view().heap.chunk_shift;
+  const std::uint64_t start = root.offset();
   if (root.groups() == 0 || !at.view().heap_ok(start, root.groups() * storage::group_bytes))
     at.by.map.raise_corrupted("a table root leads outside the heap");
   return at.view().heap.heap + start;
@@ -37,10 +37,6 @@ std::byte* table_memory(locked_section& at, root_word root) {
 std::uint32_t chunks_of_table(const segment_view& view, std::uint64_t groups) noexcept {
   const std::uint64_t bytes = groups * storage::group_bytes;
   return static_cast<std::uint32_t>((bytes + view.heap.chunk_bytes() - 1) >> view.heap.chunk_shift);
-}
-
-void release_table(locked_section& at, std::uint32_t chunk) noexcept {
-  at.by.blocks().chunks().release_run(chunk, storage::chunk_kind::table, at.by.context.me);
 }
 
 /// An empty table, named as the one being built; a zero root if there is no memory.
@@ -56,12 +52,12 @@ root_word new_table(locked_section& at, std::uint64_t groups, bool wide) {
                                                  (std::uint64_t{*first} << view.heap.chunk_shift));
   for (std::uint64_t i = 0; i != groups * (storage::group_bytes / 8); ++i)
     __atomic_store_n(words + i, 0, __ATOMIC_RELAXED);
-  const std::uint64_t generation = at.read().generation() + 1;
-  return root_word::make(*first, groups, wide, generation & 0xFFFF);
+  return root_word::make(std::uint64_t{*first} << view.heap.chunk_shift, groups, wide,
+                         at.read().generation() + 1);
 }
 
 void abandon_table(locked_section& at, root_word table) noexcept {
-  release_table(at, table.chunk());
+  release_table_locked(at, at.view().chunk_of(table));
   at.locked().building.store(0, std::memory_order_relaxed);
 }
 
@@ -192,6 +188,7 @@ build build_table(locked_section& at, root_word from, table_counts counts) {
       job.to = {0};
     }
   }
+  if (!job.to) return job;
   at.counts().dirty_filled.store(same_shape ? counts.filled : job.placed,
                                  std::memory_order_relaxed);
   at.counts().dirty_words.store(job.placed, std::memory_order_relaxed);
@@ -220,16 +217,22 @@ bool grow_dirty(locked_section& at) {
                                 {at.counts().dirty_words.load(std::memory_order_relaxed),
                                  at.counts().dirty_filled.load(std::memory_order_relaxed)});
   if (!job.to) return false;
-  at.locked().retiring.store(old.chunk() + 1, std::memory_order_relaxed);
+  at.locked().retiring.store(at.view().chunk_of(old) + 1, std::memory_order_relaxed);
   store_root(at, at.roots().dirty, job.to);
   at.locked().building.store(0, std::memory_order_relaxed);
-  release_table(at, old.chunk());
+  release_table_locked(at, at.view().chunk_of(old));
   at.locked().retiring.store(0, std::memory_order_relaxed);
   at.by.count(counter::dirty_growths);
   return true;
 }
 
 }  // namespace
+
+void release_table_locked(locked_section& at, std::uint32_t chunk) noexcept {
+  storage::chunk_table& chunks = at.by.blocks().chunks();
+  const storage::chunk_entry head = chunks.load(chunk);
+  if (head.kind() == storage::chunk_kind::table) chunks.release_run(chunk, head, at.by.context.me);
+}
 
 bool prepare_dirty_locked(locked_section& at) {
   if (!at.dirty()) return build_dirty(at);
@@ -291,9 +294,9 @@ void promote_locked(locked_section& at) noexcept {
   if (!dirty) return;
   const std::uint64_t cycle = at.locked().cycle.load(std::memory_order_relaxed);
   at.locked().next_cycle.store(cycle + 1, std::memory_order_relaxed);
-  at.locked().retiring.store(at.read().chunk() + 1, std::memory_order_relaxed);
-  const root_word next = root_word::make(dirty.chunk(), dirty.groups(), dirty.wide(),
-                                         (at.read().generation() + 1) & 0xFFFF);
+  at.locked().retiring.store(at.view().chunk_of(at.read()) + 1, std::memory_order_relaxed);
+  const root_word next =
+      root_word::make(dirty.offset(), dirty.groups(), dirty.wide(), at.read().generation() + 1);
   store_root(at, at.roots().read, next);
   finish_promotion_locked(at);
   at.by.count(counter::promotions);
@@ -320,7 +323,8 @@ void finish_promotion_locked(locked_section& at) noexcept {
   // Last: until dirty is gone a fix-up knows that the promotion has to be finished, and every step
   // before can be redone.
   store_root(at, at.roots().dirty, {0});
-  if (retiring != 0 && retiring - 1 != at.read().chunk()) release_table(at, retiring - 1);
+  if (retiring != 0 && retiring - 1 != at.view().chunk_of(at.read()))
+    release_table_locked(at, retiring - 1);
   locked.retiring.store(0, std::memory_order_relaxed);
 }
 

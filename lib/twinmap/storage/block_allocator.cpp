@@ -177,11 +177,28 @@ void block_allocator::release(std::uint32_t owner, const allocation_context& by)
 }
 
 void block_allocator::release_run(std::uint32_t owner, const allocation_context& by) noexcept {
+  const std::uint32_t chunk = owner >> view_.heap.pairs_shift;
+  const chunk_entry head = chunks_.load(chunk);
   platform::atomic_pair& pair = view_.heap.owners[owner];
   const std::uint64_t stamp = pair.second.load(std::memory_order_relaxed);
-  // The pair becomes free before the chunks do: a free chunk's pairs are free.
-  compare_exchange(pair, {owner_word::leased(by.me).bits, stamp}, {owner_word::free().bits, stamp});
-  chunks_.release_run(owner >> view_.heap.pairs_shift, chunk_kind::run, by.me);
+  // A new stamp: the chunks may become part of a run whose pair is another one, and a reader who is
+  // still copying looks at this one (R5). And the pair becomes free before the chunks do: a run
+  // with a free pair is on its way out.
+  if (!compare_exchange(pair, {owner_word::leased(by.me).bits, stamp},
+                        {owner_word::free().bits, draw_stamp(by)}))
+    return;
+  if (head.kind() == chunk_kind::run) chunks_.release_run(chunk, head, by.me);
+}
+
+bool block_allocator::free_unnamed(std::uint32_t owner, pair_value seen,
+                                   const allocation_context& by) noexcept {
+  const pair_value mine{owner_word::leased(by.me).bits, seen.second};
+  if (!compare_exchange(view_.heap.owners[owner], seen, mine)) return false;
+  if (chunks_.load(owner >> view_.heap.pairs_shift).kind() == chunk_kind::run)
+    release_run(owner, by);
+  else
+    release(owner, by);
+  return true;
 }
 
 void block_allocator::cancel(owned_block block, const allocation_context& by) noexcept {

@@ -88,6 +88,10 @@ class block_allocator {
   /// the sweep.
   bool settle(std::uint32_t owner, platform::pair_value seen, owner_word to) noexcept;
 
+  /// A block that no slot names and whose pair still is as seen becomes free. For the sweep.
+  bool free_unnamed(std::uint32_t owner, platform::pair_value seen,
+                    const allocation_context& by) noexcept;
+
   /// Turns a small chunk into a free one if every block of it can be claimed. For the sweep.
   bool dissolve(std::uint32_t chunk, const allocation_context& by) noexcept;
 

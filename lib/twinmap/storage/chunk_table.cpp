@@ -122,10 +122,9 @@ bool chunk_table::release_one(std::uint32_t chunk, chunk_entry seen) noexcept {
   return true;
 }
 
-void chunk_table::release_run(std::uint32_t first, chunk_kind kind,
+void chunk_table::release_run(std::uint32_t first, chunk_entry head,
                               platform::lease_id me) noexcept {
-  const chunk_entry head = load(first);
-  if (head.kind() != kind) return;
+  if (first >= view_.heap.chunks) return;
   const std::uint32_t count = std::min(head.number(), view_.heap.chunks - first);
   const chunk_entry claimed =
       head.next(chunk_kind::claimed, static_cast<std::uint32_t>(me.incarnation), me.slot);

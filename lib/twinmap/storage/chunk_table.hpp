@@ -39,16 +39,19 @@ class chunk_table {
   /// memory for those.
   [[nodiscard]] bool publish_small(std::uint32_t first, std::uint32_t size_class);
 
-  /// A run or table becomes free chunks. Does nothing if its head is not of that kind any more.
-  void release_run(std::uint32_t first, chunk_kind kind, platform::lease_id me) noexcept;
+  /// A run or table becomes free chunks, if its head's entry still is `head`.
+  void release_run(std::uint32_t first, chunk_entry head, platform::lease_id me) noexcept;
   /// One claimed, or orphaned, chunk becomes free if its entry still is `seen`.
   bool release_one(std::uint32_t chunk, chunk_entry seen) noexcept;
 
+  /// A number that leads nowhere, in a scribbled root say, is a free chunk that cannot be had (P6).
   [[nodiscard]] chunk_entry load(std::uint32_t chunk) const noexcept {
+    if (chunk >= view_.heap.chunks) return {0};
     return {view_.chunk(chunk).entry.load(std::memory_order_acquire)};  // (C1)
   }
   bool exchange(std::uint32_t chunk, chunk_entry seen, chunk_entry desired) noexcept {
-    return view_.chunk(chunk).entry.compare_exchange_strong(seen.bits, desired.bits);  // (C2)
+    return chunk < view_.heap.chunks &&
+           view_.chunk(chunk).entry.compare_exchange_strong(seen.bits, desired.bits);  // (C2)
   }
   /// Chunks that are resident; never more than the mapping holds, whatever the segment says (P6).
   [[nodiscard]] std::uint32_t committed() const noexcept;

@@ -45,6 +45,11 @@ struct entry_word {
     return {((version() + 1) << 7) | (std::uint64_t{length} << 3) |
             static_cast<std::uint64_t>(state)};
   }
+  /// State and length alone, for comparing them at once.
+  static constexpr std::uint64_t kind_mask = 127;
+  [[nodiscard]] static constexpr std::uint64_t live_inline_bits(unsigned length) noexcept {
+    return (std::uint64_t{length} << 3) | static_cast<std::uint64_t>(entry_state::live_inline);
+  }
   friend bool operator==(entry_word, entry_word) = default;
 };
 

@@ -21,38 +21,43 @@
 namespace twinmap::storage {
 inline namespace layout_1 {
 
-/// bits 0-19 first chunk, 20-45 groups, 46 wide words, 47 amended (read only), 48-63 generation.
+/// bits 0-25 groups, 26 wide words, 27 amended (read only), 28-39 generation, 40-63 offset in the
+/// heap in units of 64 KiB. In this order a lookup takes it apart with one instruction a part.
 struct root_word {
   std::uint64_t bits;
 
-  static constexpr std::uint64_t wide_bit = 1ull << 46;
-  static constexpr std::uint64_t amended_bit = 1ull << 47;
-  static constexpr unsigned generation_shift = 48;
   static constexpr std::uint64_t max_groups = (1ull << 26) - 1;
+  static constexpr std::uint64_t wide_bit = 1ull << 26;
+  static constexpr std::uint64_t amended_bit = 1ull << 27;
+  static constexpr unsigned generation_shift = 28;
+  static constexpr std::uint64_t generation_mask = (1ull << 12) - 1;
+  static constexpr unsigned offset_shift = 40;
+  static constexpr unsigned unit_shift = 16;
 
-  [[nodiscard]] static constexpr root_word make(std::uint32_t chunk, std::uint64_t groups,
+  /// `offset` is a multiple of 64 KiB, as every chunk's is.
+  [[nodiscard]] static constexpr root_word make(std::uint64_t offset, std::uint64_t groups,
                                                 bool wide, std::uint64_t generation) noexcept {
-    return {chunk | (groups << 20) | (wide ? wide_bit : 0) | (generation << generation_shift)};
+    return {groups | (wide ? wide_bit : 0) | ((generation & generation_mask) << generation_shift) |
+            ((offset >> unit_shift) << offset_shift)};
   }
-  [[nodiscard]] constexpr std::uint32_t chunk() const noexcept {
-    return static_cast<std::uint32_t>(bits & 0xFFFFF);
+  [[nodiscard]] constexpr std::uint64_t offset() const noexcept {
+    return (bits >> (offset_shift - unit_shift)) & ~((1ull << unit_shift) - 1);
   }
-  [[nodiscard]] constexpr std::uint64_t groups() const noexcept {
-    return (bits >> 20) & max_groups;
-  }
+  [[nodiscard]] constexpr std::uint64_t groups() const noexcept { return bits & max_groups; }
   [[nodiscard]] constexpr bool wide() const noexcept { return (bits & wide_bit) != 0; }
   [[nodiscard]] constexpr bool amended() const noexcept { return (bits & amended_bit) != 0; }
   [[nodiscard]] constexpr std::uint64_t generation() const noexcept {
-    return bits >> generation_shift;
+    return (bits >> generation_shift) & generation_mask;
   }
   [[nodiscard]] constexpr root_word with_amended(bool yes) const noexcept {
     return {(bits & ~amended_bit) | (yes ? amended_bit : 0)};
   }
   [[nodiscard]] constexpr root_word next_generation() const noexcept {
-    return {bits + (1ull << generation_shift)};
+    return {(bits & ~(generation_mask << generation_shift)) |
+            (((generation() + 1) & generation_mask) << generation_shift)};
   }
   [[nodiscard]] constexpr bool same_table(root_word other) const noexcept {
-    return ((bits ^ other.bits) & ((1ull << 47) - 1)) == 0;
+    return offset() == other.offset() && groups() == other.groups() && wide() == other.wide();
   }
   explicit constexpr operator bool() const noexcept { return bits != 0; }
   friend bool operator==(root_word, root_word) = default;

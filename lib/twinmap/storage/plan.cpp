@@ -7,6 +7,8 @@ namespace twinmap::storage {
 namespace {
 
 constexpr std::uint64_t page = 4096;
+// A root word holds offsets of 40 bits.
+constexpr std::uint64_t max_file_bytes = 1ull << 40;
 
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -42,10 +44,10 @@ std::uint32_t derive_granule_shift(const plan_request& request, std::uint32_t ch
 
 void plan_regions(const plan_request& request, const std::string& map, header_constant& header) {
   const std::uint64_t least = 1u << 20;
-  if (request.max_bytes < least || request.max_bytes > (1ull << 46))
+  if (request.max_bytes < least || request.max_bytes > max_file_bytes)
     raise(errc::no_space, map,
           "max_bytes is " + std::to_string(request.max_bytes) + ", a map takes " +
-              std::to_string(least) + " to 2^46");
+              std::to_string(least) + " to 2^40");
   header.max_writers = request.max_writers;
   header.lease_stride = lease_stride;
   header.slot_shift = derive_slot_shift(request);
@@ -174,7 +176,8 @@ void check_ranges(const header_constant& header, const std::string& map) {
   };
   within("max_writers", header.max_writers, 1, platform::max_lease_slots);
   within("slot_shift", header.slot_shift, min_slot_shift, 12);
-  within("chunk_shift", header.chunk_shift, min_chunk_shift, 26);
+  within("file_size", header.file_size, header_bytes, max_file_bytes);
+  within("chunk_shift", header.chunk_shift, min_chunk_shift, 20);
   within("granule_shift", header.granule_shift, 5, header.chunk_shift - 6);
   within("chunks", header.chunks, 1, max_chunks);
   within("max_entries", header.max_entries, 1, header.file_size);

@@ -24,8 +24,9 @@ struct segment_view {
   const header_roots* roots = nullptr;
   std::byte* slots = nullptr;
   std::uint32_t slot_shift = 0;
-  std::uint32_t key_capacity = 0;                    ///< bytes of key that a slot holds
-  mutable std::atomic<std::uint64_t> slot_limit{1};  ///< cached slots_committed, never 0
+  std::uint32_t key_capacity = 0;  ///< bytes of key that a slot holds
+  mutable std::atomic<std::uint64_t> slot_limit{
+      0};  ///< cached slots_committed - 1: numbers 1 to this are resident
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed
   mutable std::atomic<std::uint64_t> group_limit{
       0};  ///< the last heap offset at which a group fits in; there is a first
@@ -50,6 +51,10 @@ struct segment_view {
   [[nodiscard]] chunk_record& chunk(std::uint64_t number) const noexcept {
     return reinterpret_cast<chunk_record*>(base + header->constant.chunk_table.offset)[number];
   }
+  /// First chunk of a table.
+  [[nodiscard]] std::uint32_t chunk_of(root_word root) const noexcept {
+    return static_cast<std::uint32_t>(root.offset() >> heap.chunk_shift);
+  }
   [[nodiscard]] lease_page& lease(std::uint32_t slot_number) const noexcept {
     return *reinterpret_cast<lease_page*>(base + header->constant.leases.offset +
                                           std::uint64_t{slot_number} * lease_stride);
@@ -58,8 +63,7 @@ struct segment_view {
   /// R6: whether a slot number may be followed. The published limit is read again once when the
   /// cached one is exceeded.
   [[nodiscard]] bool slot_ok(std::uint64_t number) const noexcept {
-    return number - 1 < slot_limit.load(std::memory_order_relaxed) - 1 ||
-           slot_ok_after_refresh(number);
+    return number - 1 < slot_limit.load(std::memory_order_relaxed) || slot_ok_after_refresh(number);
   }
   /// R6, in one comparison: whether a group may be read by the cached limit alone.
   [[nodiscard]] bool group_ok(std::uint64_t offset) const noexcept {
@@ -77,7 +81,7 @@ struct segment_view {
   [[nodiscard]] bool slot_ok_after_refresh(std::uint64_t number) const noexcept {
     const std::uint64_t published = roots->slots_committed.load(std::memory_order_acquire);  // (V1)
     if (published - 1 >= max_slots) return false;
-    slot_limit.store(published, std::memory_order_relaxed);
+    slot_limit.store(published - 1, std::memory_order_relaxed);
     return number - 1 < published - 1;
   }
   [[nodiscard]] bool heap_ok_after_refresh(std::uint64_t offset,
