@@ -13,8 +13,8 @@ class reader {
       : at_(at),
         shared_(shared),
         line_(line),
-        map_(read_only ? record_map(twinmap::open_read_only, at.map, where(at))
-                       : record_map(twinmap::open_only, at.map, where(at))),
+        map_(read_only ? counted_map(twinmap::open_read_only, at.map, where(at))
+                       : counted_map(twinmap::open_only, at.map, where(at))),
         tally_(map_, line),
         seen_records_(at.records.size()),
         seen_hot_(hot_keys) {}
@@ -99,7 +99,7 @@ class reader {
   const stage& at_;
   board& shared_;
   process_line& line_;
-  record_map map_;
+  counted_map map_;
   tally tally_;
   std::mt19937_64 random_{std::random_device{}()};
   std::vector<std::uint64_t> seen_records_;

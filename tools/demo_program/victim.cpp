@@ -92,7 +92,7 @@ class victim {
   const stage& at_;
   board& shared_;
   process_line& line_;
-  record_map map_;
+  counted_map map_;
   tally tally_;
   std::mt19937_64 random_{std::random_device{}()};
   std::string padding_ = std::string(3000, '-');

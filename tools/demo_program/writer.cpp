@@ -61,7 +61,7 @@ class writer {
 
   const stage& at_;
   board& shared_;
-  record_map map_;
+  counted_map map_;
   tally tally_;
   std::mt19937_64 random_{std::random_device{}()};
   std::string filler_;
