@@ -26,32 +26,46 @@ TEST(AtomicPair, ChangesBothHalvesOrNone) {
   EXPECT_EQ(pair.second, 5u);
 }
 
-constexpr std::uint64_t steps = 1'000'000;
+struct contest {
+  atomic_pair pair{{0}, {0}};
+  alignas(64) std::atomic<std::uint64_t> won{0};
+  alignas(64) std::atomic<std::uint64_t> lost{0};
+  test_support::start_gate gate;
+};
 
-// Both halves count together; a lost or torn swap leaves them different or short.
-void count_up(atomic_pair& pair) {
-  for (std::uint64_t done = 0; done != steps;) {
-    const std::uint64_t first = pair.first.load(std::memory_order_acquire);
-    const std::uint64_t second = pair.second.load(std::memory_order_acquire);
-    if (compare_exchange(pair, {first, second}, {first + 1, second + 3})) ++done;
+// Both halves count together; a swap that is lost or torn leaves them different or short of what
+// was won.
+void count_up(contest& c) {
+  std::uint64_t won = 0;
+  std::uint64_t lost = 0;
+  for (int i = 0; i != 10'000; ++i) {
+    const std::uint64_t first = c.pair.first.load(std::memory_order_acquire);
+    const std::uint64_t second = c.pair.second.load(std::memory_order_acquire);
+    const bool swapped = compare_exchange(c.pair, {first, second}, {first + 1, second + 3});
+    ++(swapped ? won : lost);
   }
+  c.won += won;
+  c.lost += lost;
 }
 
 TEST(AtomicPair, LosesNoSwapBetweenProcesses) {
-  const shared_page<atomic_pair> pair;
-  const shared_page<test_support::start_gate> gate;
+  constexpr std::uint64_t enough_collisions = 2'000;
+  const shared_page<contest> shared;
   std::vector<child> children;
-  for (int i = 0; i != 3; ++i) {
+  for (int i = 0; i != 2; ++i) {
     children.emplace_back([&] {
-      gate->arrive_and_wait();
-      count_up(*pair);
+      shared->gate.arrive_and_wait();
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+      while (shared->lost < enough_collisions && std::chrono::steady_clock::now() < deadline) {
+        count_up(*shared);
+      }
     });
   }
-  EXPECT_TRUE(gate->open_for(3));
+  EXPECT_TRUE(shared->gate.open_for(2));
   for (child& one : children)
     EXPECT_EQ(one.wait(), 0);
-  EXPECT_EQ(pair->first, 3 * steps);
-  EXPECT_EQ(pair->second, 9 * steps);
+  EXPECT_EQ(shared->pair.first, shared->won);
+  EXPECT_EQ(shared->pair.second, 3 * shared->won);
 }
 
 TEST(AtomicPair, PublishesWhatWasWrittenBefore) {

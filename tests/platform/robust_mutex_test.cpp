@@ -325,10 +325,12 @@ TEST_F(RobustMutex, ContendersAllGetThrough) {
 // Threads of one process, for the thread sanitizer: what the mutex protects is no atomic here.
 TEST_F(RobustMutex, OrdersPlainDataBetweenThreads) {
   long plain = 0;
+  std::vector<lease> leases;
+  for (int i = 0; i != 4; ++i)
+    leases.push_back(map_.take());
   std::vector<std::thread> threads;
-  for (int i = 0; i != 4; ++i) {
+  for (const lease& mine : leases) {
     threads.emplace_back([&] {
-      const lease mine = map_.take();
       for (int n = 0; n != 2000; ++n) {
         robust_mutex mutex = map_.mutex(mine);
         boost::interprocess::scoped_lock<robust_mutex> lock(mutex);

@@ -40,9 +40,11 @@ inline constexpr std::uint32_t toy_slots = 64;
 inline constexpr std::size_t toy_stride = sizeof(lease_record);
 inline constexpr std::size_t toy_size = 2 * toy_page;
 
+// Asked of the system each time: forked children would inherit an engine's state, and draw the same
+// uuids.
 inline std::uint64_t random_number() {
-  static thread_local std::mt19937_64 engine(std::random_device{}());
-  return engine();
+  std::random_device entropy;
+  return (std::uint64_t{entropy()} << 32) | entropy();
 }
 
 inline map_location location_of(const test_support::scoped_name& name) {
