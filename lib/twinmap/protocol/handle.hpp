@@ -146,10 +146,11 @@ class TWINMAP_EXPORT handle {
     }
     return *line.counters;
   }
-  /// The same without making any: null if this thread has not been here, or lately only elsewhere.
-  [[nodiscard]] lookup_counters* counters_if_known() const noexcept {
-    const thread_cache::line& line = cache_line_of_thread();
-    return line.handle == id_ ? line.counters : nullptr;
+  /// Whether `known_counters` are this thread's: not if it has not been here, or lately only
+  /// elsewhere.
+  [[nodiscard]] bool knows_thread() const noexcept { return cache_line_of_thread().handle == id_; }
+  [[nodiscard]] lookup_counters& known_counters() const noexcept {
+    return *cache_line_of_thread().counters;
   }
   /// Called after a lookup that read could not answer: publishes a full batch, and may promote
   /// (P1).

@@ -242,7 +242,7 @@ template <class Key, class Sink>
   if (root.wide() || !view.group_ok(offset)) [[unlikely]]
     return lookup::unknown;
   const std::byte* group = view.heap.heap + offset;
-  storage::group_mask mask = storage::match_tag<std::uint32_t>(group, key.hash);
+  std::uint64_t mask = storage::match_tag<std::uint32_t>(group, key.hash);
   const std::uint64_t slots = view.slot_limit.load(std::memory_order_relaxed);
   for (; mask != 0; mask &= mask - 1) {
     const std::uint64_t number = storage::slot_of<std::uint32_t>(
@@ -263,9 +263,8 @@ template <class Key, class Sink>
 /// Looks `key` up. True: the sink has the value.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load(const handle& map, Key key, Sink sink) {
-  lookup_counters* const counters = map.counters_if_known();
-  if (counters != nullptr && read_home(map.view, key, sink) == lookup::found) [[likely]] {
-    lookup_counters::add(counters->hits_read);
+  if (map.knows_thread() && read_home(map.view, key, sink) == lookup::found) [[likely]] {
+    lookup_counters::add(map.known_counters().hits_read);
     return true;
   }
   return load_slowly(map, key, sink);

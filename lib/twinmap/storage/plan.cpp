@@ -216,7 +216,8 @@ void make_view(std::byte* base, segment_view& view) noexcept {
   view.slots = base + constant.slots.offset;
   view.slot_shift = constant.slot_shift;
   view.key_capacity = static_cast<std::uint32_t>((1u << constant.slot_shift) - entry_head_bytes);
-  view.seed = constant.hash_seed[0] ^ std::rotl(constant.hash_seed[1], 32);
+  for (std::size_t i = 0; i != view.secret.size(); ++i)
+    view.secret[i] = XXH3_64bits_withSeed(constant.hash_seed.data(), sizeof constant.hash_seed, i);
   view.hash_mask = constant.hash_mask;
   view.max_slots = constant.max_entries + 1;
   view.max_heap_bytes = constant.heap.length;

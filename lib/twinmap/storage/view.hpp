@@ -31,7 +31,7 @@ struct segment_view {
   mutable std::atomic<std::uint64_t> group_limit{
       0};  ///< the last heap offset at which a group fits in; there is a first
   heap_geometry heap;
-  std::uint64_t seed = 0;
+  std::array<std::uint64_t, 24> secret{};  ///< XXH3's, made of the header's seed; see lib/FORMAT.md
   std::uint64_t hash_mask = ~0ull;
   std::uint64_t max_slots = 0;       ///< slot numbers are below this, by the mapping's size
   std::uint64_t max_heap_bytes = 0;  ///< heap offsets are below this, by the mapping's size
@@ -39,7 +39,7 @@ struct segment_view {
   std::byte* base = nullptr;
 
   [[nodiscard]] std::uint64_t hash(const void* key, std::size_t length) const noexcept {
-    return XXH3_64bits_withSeed(key, length, seed) & hash_mask;
+    return XXH3_64bits_withSecret(key, length, secret.data(), sizeof secret) & hash_mask;
   }
   [[nodiscard]] entry& slot(std::uint64_t number) const noexcept {
     return *reinterpret_cast<entry*>(slots + (number << slot_shift));
