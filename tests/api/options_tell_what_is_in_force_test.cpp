@@ -102,25 +102,44 @@ TEST(Options, AgreeWithInfo) {
 TEST(Options, ModeIsExact) {
   const mode_t before = ::umask(0077);
   const test_support::scoped_name name;
-  const number_map map(twinmap::create_only, name, {.max_bytes = 16 << 20, .mode = 0664});
+  std::error_code code;
+  const number_map map(twinmap::create_only, name, {.max_bytes = 16 << 20, .mode = 0664}, code);
   ::umask(before);
+  ASSERT_FALSE(code) << code.message();
   struct stat file {};
   ASSERT_EQ(::stat(name.segment_file().c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 07777, 0664u);
 }
 
+// $TWINMAP_DIR for the length of a scope.
+class scoped_environment {
+ public:
+  explicit scoped_environment(const std::string& directory) {
+    if (const char* const now = std::getenv("TWINMAP_DIR")) before_ = now;
+    ::setenv("TWINMAP_DIR", directory.c_str(), 1);
+  }
+  scoped_environment(const scoped_environment&) = delete;
+  scoped_environment& operator=(const scoped_environment&) = delete;
+  ~scoped_environment() {
+    if (before_)
+      ::setenv("TWINMAP_DIR", before_->c_str(), 1);
+    else
+      ::unsetenv("TWINMAP_DIR");
+  }
+
+ private:
+  std::optional<std::string> before_;
+};
+
 TEST(Options, DirectoryComesFromTheEnvironmentIfNotGiven) {
   const test_support::scoped_directory place;
-  const char* const before = std::getenv("TWINMAP_DIR");
-  const std::string saved = before == nullptr ? "" : before;
-  ::setenv("TWINMAP_DIR", place.path().c_str(), 1);
-  const number_map map(twinmap::create_only, "from-environment", {.max_bytes = 16 << 20});
-  EXPECT_EQ(map.options().directory, place.path());
-  EXPECT_TRUE(twinmap::exists("from-environment"));
-  if (before == nullptr)
-    ::unsetenv("TWINMAP_DIR");
-  else
-    ::setenv("TWINMAP_DIR", saved.c_str(), 1);
+  {
+    const scoped_environment elsewhere(place.path());
+    const number_map map(twinmap::create_only, "from-environment", {.max_bytes = 16 << 20});
+    EXPECT_EQ(map.options().directory, place.path());
+    EXPECT_TRUE(twinmap::exists("from-environment"));
+  }
+  EXPECT_FALSE(twinmap::exists("from-environment"));
   EXPECT_TRUE(std::filesystem::exists(place / "twinmap.from-environment"));
   EXPECT_TRUE(twinmap::exists("from-environment", {.directory = place.path()}));
 }
