@@ -24,7 +24,9 @@ class encoded {
     if constexpr (is_plain<T>) {
       view_ = std::as_bytes(std::span<const T, 1>(&from, 1));
     } else if constexpr (is_text<T>) {
-      view_ = std::as_bytes(std::span(from.data(), from.size()));
+      // An empty container may have no address, and memcpy wants one even for no bytes.
+      view_ = {from.empty() ? &no_byte : reinterpret_cast<const std::byte*>(from.data()),
+               from.size()};
     } else {
       const std::size_t length = codec<T>::size(from);
       std::byte* to = scratch_.resize(length);
@@ -44,6 +46,7 @@ class encoded {
  private:
   struct nothing {};
   static constexpr bool in_place = is_plain<T> || is_text<T>;
+  static constexpr std::byte no_byte{};
   [[no_unique_address]] std::conditional_t<in_place, protocol::bytes, nothing> view_;
   [[no_unique_address]] std::conditional_t<in_place, nothing, protocol::value_buffer> scratch_;
 };
@@ -112,7 +115,7 @@ struct text_sink {
     if (length > storage::inline_value_bytes) [[unlikely]]
       return false;
     out->resize(length);
-    std::memcpy(out->data(), &payload, length);
+    if (length != 0) std::memcpy(out->data(), &payload, length);
     return true;
   }
   std::byte* block(std::size_t length) const {

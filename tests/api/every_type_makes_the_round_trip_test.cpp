@@ -179,6 +179,10 @@ TEST(EveryType, StringsOfEveryLengthAroundTheLimits) {
   }
   const std::string zeros("\0a\0", 3);
   round_trip<std::string, std::string>(zeros, zeros, "");
+  fresh_map<std::string, std::string> nowhere;
+  nowhere.map.store(std::string_view(), std::string_view());
+  EXPECT_EQ(nowhere.map.load(std::string_view()), "");
+  EXPECT_EQ(nowhere.map.load(""), "");
   round_trip<std::string, std::string>("big", std::string(3 << 20, 'b'), "small");
   EXPECT_EQ((fresh_map<std::string, std::string>().map.info().key_type), "string");
 }
