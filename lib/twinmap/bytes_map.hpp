@@ -34,13 +34,19 @@ class bytes_map : public basic_map<std::string, std::string> {
   bytes_map(Tag tag, const std::string& name, std::error_code& code)
       : bytes_map(tag, name, {}, code) {}
 
-  /// With types by name: what is made has them, what exists must have them.
+  /// With types by name: what is made has them, what exists must have them. The names are given as
+  /// `type_names{…}` in full, so that a bare `{}` always means options.
   /// Failure: `std::invalid_argument` for a name that cannot be written, or a key type of floating
   /// point.
-  template <detail::attach_tag Tag>
-  bytes_map(Tag tag, const std::string& name, const type_names& types,
+  template <detail::attach_tag Tag, std::same_as<type_names> Types>
+  bytes_map(Tag tag, const std::string& name, const Types& types,
             const twinmap::options& wanted = {})
       : basic_map(attach_typed(detail::mode_of(tag), name, types, wanted)) {}
+  template <detail::attach_tag Tag, std::same_as<type_names> Types>
+  bytes_map(Tag tag, const std::string& name, const Types& types, const twinmap::options& wanted,
+            std::error_code& code) {
+    detail::with_code(code, [&] { *this = bytes_map(tag, name, types, wanted); });
+  }
 
  private:
   using handle_pointer = std::unique_ptr<protocol::handle>;

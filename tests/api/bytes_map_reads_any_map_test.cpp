@@ -79,6 +79,10 @@ TEST(BytesMap, MakesTypesByName) {
                                  twinmap::type_names{.key = "string", .value = "u64"});
             }),
             twinmap::errc::type_mismatch);
+  std::error_code code;
+  any = twinmap::bytes_map(twinmap::open_only, name, twinmap::type_names{"u64", "u64"}, {}, code);
+  EXPECT_EQ(code, twinmap::errc::type_mismatch);
+  EXPECT_FALSE(any);
 }
 
 TEST(BytesMap, RefusesTypesThatCannotBeWritten) {
@@ -99,10 +103,10 @@ TEST(BytesMap, RefusesTypesThatCannotBeWritten) {
 
 TEST(BytesMap, NeedsAMapToOpen) {
   const test_support::scoped_name name;
-  EXPECT_EQ(code_of([&] { twinmap::bytes_map(twinmap::open_only, name); }),
+  EXPECT_EQ(code_of([&] { twinmap::bytes_map(twinmap::open_only, name, {}); }),
             twinmap::errc::not_found);
   std::error_code code;
-  const twinmap::bytes_map map(twinmap::open_read_only, name, code);
+  const twinmap::bytes_map map(twinmap::open_read_only, name, {}, code);
   EXPECT_EQ(code, twinmap::errc::not_found);
   EXPECT_FALSE(map);
 }
