@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <maps/raw_map.hpp>
-#include <maps/segment_bytes.hpp>
 #include <maps/self_verifying.hpp>
 #include <support/child.hpp>
 #include <support/names.hpp>
@@ -29,7 +28,6 @@ namespace {
 
 using test_maps::attach_mode;
 using test_maps::random_source;
-using test_maps::segment_bytes;
 using map_type = test_maps::raw_map<std::string, std::string>;
 using twinmap::storage::region;
 using twinmap::storage::segment_header;
@@ -78,53 +76,74 @@ void copy_sparse(const std::filesystem::path& from, const std::filesystem::path&
   ::close(out);
 }
 
-// Garbage into `share` of every 100 words of [offset, offset + length) that are not zero.
-void scribble(const segment_bytes& segment, std::uint64_t offset, std::uint64_t length,
-              std::uint64_t share, random_source& random) {
-  for (std::uint64_t at = offset; at + 8 <= offset + length && at + 8 <= segment.size(); at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, segment.base() + at, 8);
-    if (word == 0 || random.below(100) >= share) continue;
-    const std::uint64_t garbage = random();
-    switch (random.below(4)) {
-      case 0:
-        word = garbage;
-        break;
-      case 1:
-        word ^= 1ull << (garbage % 64);
-        break;
-      case 2:
-        word = (word & 0xFF) | (garbage << 8);  // keeps what says which kind of word it is
-        break;
-      default:
-        word = ~0ull >> (garbage % 64);
-    }
-    std::memcpy(segment.base() + at, &word, 8);
+std::uint64_t spoilt(std::uint64_t word, random_source& random) {
+  const std::uint64_t garbage = random();
+  switch (random.below(4)) {
+    case 0:
+      return garbage;
+    case 1:
+      return word ^ (1ull << (garbage % 64));
+    case 2:
+      return (word & 0xFF) | (garbage << 8);  // keeps what says which kind of word it is
+    default:
+      return ~0ull >> (garbage % 64);
   }
 }
 
 enum class target { slots, heap, chunk_table, owners, hashes, roots, locked, leases, everything };
+constexpr int target_count = 9;
 
-void scribble(const segment_bytes& segment, target where, random_source& random) {
-  const auto& constant = segment.header().constant;
-  const auto in = [&](const region& r, std::uint64_t share) {
-    scribble(segment, r.offset, std::min<std::uint64_t>(r.length, 1u << 20), share, random);
-  };
-  const bool all = where == target::everything;
-  if (where == target::slots || all) in(constant.slots, 20);
-  if (where == target::heap || all) in(constant.heap, 20);
-  if (where == target::chunk_table || all) in(constant.chunk_table, 50);
-  if (where == target::owners || all) in(constant.owners, 30);
-  if (where == target::hashes || all) in(constant.hashes, 30);
-  if (where == target::leases || all) in(constant.leases, 30);
-  if (where == target::roots) {
-    scribble(segment, offsetof(segment_header, roots), 64, 40, random);
+// Writes garbage into a segment's file, past every check, and without reading or filling a hole.
+class spoiler {
+ public:
+  spoiler(const std::filesystem::path& path, std::uint64_t seed)
+      : file_(::open(path.c_str(), O_RDWR | O_CLOEXEC)), random_(seed) {
+    EXPECT_EQ(::pread(file_, &constant_, sizeof constant_, 0),
+              static_cast<ssize_t>(sizeof constant_));
   }
-  if (where == target::locked) {
-    scribble(segment, offsetof(segment_header, locked),
-             sizeof(segment_header) - offsetof(segment_header, locked), 40, random);
+  spoiler(const spoiler&) = delete;
+  spoiler& operator=(const spoiler&) = delete;
+  ~spoiler() { ::close(file_); }
+
+  void spoil(target where) {
+    const bool all = where == target::everything;
+    if (where == target::slots || all) in(constant_.slots, 20);
+    if (where == target::heap || all) in(constant_.heap, 20);
+    if (where == target::chunk_table || all) in(constant_.chunk_table, 50);
+    if (where == target::owners || all) in(constant_.owners, 30);
+    if (where == target::hashes || all) in(constant_.hashes, 30);
+    if (where == target::leases || all) in(constant_.leases, 30);
+    if (where == target::roots)
+      words(offsetof(segment_header, roots), sizeof(segment_header::roots), 40);
+    if (where == target::locked)
+      words(offsetof(segment_header, locked),
+            sizeof(segment_header) - offsetof(segment_header, locked), 40);
   }
-}
+  // A little of the heap and of the slots, for a map that is in use.
+  void spoil_a_little() {
+    words(constant_.heap.offset, 64u << 10, 1);
+    words(constant_.slots.offset, 64u << 10, 1);
+  }
+
+ private:
+  void in(const region& r, std::uint64_t share) {
+    words(r.offset, std::min<std::uint64_t>(r.length, 1u << 20), share);
+  }
+  // `share` of every 100 words that are not zero.
+  void words(std::uint64_t offset, std::uint64_t length, std::uint64_t share) {
+    std::vector<std::uint64_t> part(length / 8);
+    const ssize_t got = ::pread(file_, part.data(), length, static_cast<off_t>(offset));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(got) / 8; ++i) {
+      if (part[i] == 0 || random_.below(100) >= share) continue;
+      const std::uint64_t garbage = spoilt(part[i], random_);
+      EXPECT_EQ(::pwrite(file_, &garbage, 8, static_cast<off_t>(offset + i * 8)), 8);
+    }
+  }
+
+  int file_;
+  random_source random_;
+  twinmap::storage::header_constant constant_{};
+};
 
 // Any answer and any twinmap::error will do; a signal or a hang ends the child with another code.
 template <class Operation>
@@ -181,9 +200,10 @@ class Garbage : public testing::TestWithParam<target> {
     for (int copy = 0; copy < copies; ++copy) {
       const test_support::scoped_name spoilt;
       copy_sparse(victim.segment_file(), spoilt.segment_file());
-      random_source random(static_cast<std::uint64_t>(copy) * 100 +
-                           static_cast<std::uint64_t>(GetParam()));
-      scribble(segment_bytes(spoilt.segment_file()), GetParam(), random);
+      const std::uint64_t seed =
+          static_cast<std::uint64_t>(copy) * 100 + static_cast<std::uint64_t>(GetParam());
+      random_source random(seed);
+      spoiler(spoilt.segment_file(), seed).spoil(GetParam());
       test_support::child one([&] { body(spoilt.str(), random); });
       const auto ended = one.wait(std::chrono::seconds(20));
       EXPECT_EQ(ended, 0) << "copy " << copy;
@@ -259,12 +279,9 @@ TEST(GarbageLater, WrittenUnderARunningReaderHarmsItNot) {
       while (std::chrono::steady_clock::now() < deadline)
         read_everything(map, deadline);
     });
-    const segment_bytes segment(spoilt.segment_file());
-    random_source random(static_cast<std::uint64_t>(round) + 1);
+    spoiler garbage(spoilt.segment_file(), static_cast<std::uint64_t>(round) + 1);
     for (int part = 0; part < 40; ++part) {
-      const auto& constant = segment.header().constant;
-      scribble(segment, constant.heap.offset, 64u << 10, 1, random);
-      scribble(segment, constant.slots.offset, 64u << 10, 1, random);
+      garbage.spoil_a_little();
       ::usleep(10'000);
     }
     const auto ended = reader.wait(std::chrono::seconds(20));
@@ -272,17 +289,14 @@ TEST(GarbageLater, WrittenUnderARunningReaderHarmsItNot) {
   }
 }
 
-// On a full tmpfs a read of a hole is SIGBUS: following one garbage offset too many would show.
+// On a full tmpfs a read of a hole is SIGBUS: following one garbage offset too many would show. The
+// garbage itself is written without reading or filling any hole.
 TEST(GarbageLater, OnAFullTmpfsRaisesNoSigbus) {
   TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
-  const auto ended = test_support::in_private_tmpfs(4u << 20, [](const auto& directory) {
-    make_victim("victim", directory.string());
-    for (int round = 0; round < test_support::rounds(10, 100); ++round) {
-      const test_support::scoped_name spoilt(directory);
-      copy_sparse(directory / "twinmap.victim", spoilt.segment_file());
-      random_source random(static_cast<std::uint64_t>(round) + 1000);
-      scribble(segment_bytes(spoilt.segment_file()),
-               static_cast<target>(round % (static_cast<int>(target::everything) + 1)), random);
+  const auto ended = test_support::in_private_tmpfs(6u << 20, [](const auto& directory) {
+    for (int round = 0; round < test_support::rounds(18, 180); ++round) {
+      const test_support::scoped_name name(directory);
+      make_victim(name, directory.string());
       const test_support::scoped_name filler(directory, "filler");
       const int file = ::open(filler.segment_file().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
       const std::vector<char> page(4096, 'f');
@@ -290,11 +304,13 @@ TEST(GarbageLater, OnAFullTmpfsRaisesNoSigbus) {
       }
       ASSERT_EQ(errno, ENOSPC);
       ::close(file);
+      spoiler(name.segment_file(), static_cast<std::uint64_t>(round) + 1000)
+          .spoil(static_cast<target>(round % target_count));
       test_support::child reader([&] {
         harmless([&] {
           test_maps::raw_settings settings;
           settings.directory = directory.string();
-          const map_type map(attach_mode::open_read_only, spoilt, settings);
+          const map_type map(attach_mode::open_read_only, name, settings);
           read_everything(map, std::chrono::steady_clock::now() + std::chrono::milliseconds(300));
         });
       });

@@ -56,13 +56,17 @@ struct ledger {
   std::uint64_t key(std::uint64_t number) const { return (worker << 40) | number; }
 };
 
-// The value of a token. Half of them lie in the slot, the others are blocks of many size classes.
-inline std::string value_of(std::uint64_t token) {
+// The value of a token, into memory that is used again: what takes time shall be the operations.
+// Half of the values lie in the slot, the others are blocks of many size classes.
+inline void make_value(std::uint64_t token, std::string& value) {
   const std::uint64_t hash = test_maps::mixed(token);
-  const std::size_t length =
-      hash % 2 == 0 ? 8 : 16 + (hash >> 8) % ((hash & 0xF0) != 0 ? 200 : 6000);
-  std::string value(length, '\0');
+  const std::uint64_t longest = (hash & 0x1F0) != 0 ? 120 : 6000;
+  value.resize(hash % 2 == 0 ? 8 : 16 + (hash >> 9) % longest);
   test_maps::fill_self_verifying(value, token);
+}
+inline std::string value_of(std::uint64_t token) {
+  std::string value;
+  make_value(token, value);
   return value;
 }
 
@@ -85,7 +89,7 @@ class worker {
 
   void step() {
     const std::uint64_t standing = book_.next_key - book_.first_key;
-    if (standing < 16 || random_.below(100) < 35) {
+    if (standing < 16 || random_.below(100) < 40) {
       if (standing >= ledger::window - 1)
         erase_oldest();
       else
@@ -132,9 +136,9 @@ class worker {
   void insert() {
     const std::uint64_t number = book_.next_key;
     const std::uint64_t token = new_token();
-    const std::string value = value_of(token);
+    make_value(token, value_);
     begin(work::insert, number, token);
-    map_.store(book_.key(number), value);
+    map_.store(book_.key(number), value_);
     book_.standing_at(number).store(token, std::memory_order_release);
     book_.next_key.store(number + 1, std::memory_order_release);
     end(number, token);
@@ -150,26 +154,26 @@ class worker {
   }
   void store(std::uint64_t number) {
     const std::uint64_t token = new_token();
-    const std::string value = value_of(token);
+    make_value(token, value_);
     begin(work::store, number, token);
-    map_.store(book_.key(number), value);
+    map_.store(book_.key(number), value_);
     end(number, token);
   }
   void exchange(std::uint64_t number) {
     const std::uint64_t token = new_token();
-    const std::string value = value_of(token);
+    make_value(token, value_);
     begin(work::exchange, number, token);
-    const auto previous = map_.exchange(book_.key(number), value);
+    const auto previous = map_.exchange(book_.key(number), value_);
     EXPECT_EQ(token_of(previous), book_.standing_at(number)) << "exchange gave another value";
     end(number, token);
   }
   void compare_exchange(std::uint64_t number) {
     const std::uint64_t old = book_.standing_at(number);
     const std::uint64_t token = old != 0 ? new_token() : 0;
-    const std::string expected = value_of(old);
-    const std::string desired = value_of(token);
+    make_value(old, expected_);
+    make_value(token, value_);
     begin(work::compare_exchange, number, token);
-    EXPECT_EQ(map_.compare_exchange(book_.key(number), expected, desired), old != 0);
+    EXPECT_EQ(map_.compare_exchange(book_.key(number), expected_, value_), old != 0);
     end(number, token);
   }
   void load_and_erase(std::uint64_t number) {
@@ -182,7 +186,7 @@ class worker {
   void load(std::uint64_t number) {
     const std::uint64_t standing = book_.standing_at(number);
     begin(work::load, number, standing);
-    for (std::uint64_t i = 0; i < 16; ++i) {
+    for (std::uint64_t i = 0; i < 15; ++i) {
       const std::uint64_t newest = book_.next_key - 1 - i;
       EXPECT_EQ(token_of(map_.load(book_.key(newest))), book_.standing_at(newest));
     }
@@ -192,6 +196,8 @@ class worker {
   ledger_map& map_;
   ledger& book_;
   test_maps::random_source random_;
+  std::string value_;
+  std::string expected_;
 };
 
 // Compares every key of a worker that is gone with its ledger, and settles the ledger by what is
