@@ -75,7 +75,7 @@ map_stats gather_stats(const protocol::handle& handle, bool by_state) {
 
 map_info describe(const protocol::handle& handle) {
   const protocol::stats_snapshot snapshot = protocol::stats(handle, false);
-  const storage::header_constant& constant = handle.view.header->constant;
+  const storage::header_constant& constant = handle.view.constant;
   map_info result;
   result.name = handle.name();
   result.directory = handle.state().where.directory;
@@ -85,7 +85,7 @@ map_info describe(const protocol::handle& handle) {
   result.bytes_used = snapshot.bytes_used;
   result.bytes_committed = snapshot.bytes_committed;
   result.bytes_max = snapshot.bytes_max;
-  result.bytes_huge = huge_bytes(handle.view.base);
+  result.bytes_huge = huge_bytes(reinterpret_cast<const std::byte*>(handle.view.header));
   result.max_entries = constant.max_entries;
   result.slot_bytes = 1u << constant.slot_shift;
   result.max_writers = constant.max_writers;

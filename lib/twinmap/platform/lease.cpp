@@ -67,7 +67,7 @@ std::optional<lease_id> try_slot(lock_file& locks, lease_record& record, std::ui
   if (!try_lock_byte(file, liveness_byte(mine))) return std::nullopt;
   if (try_lock_byte(file, owner)) {
     // The holder may have come and gone since the first look, and the next one be there.
-    // (L2) release, pairs with (L1) and with (M1) by way of the mutex word: our bytes are locked.
+    // (L2) release, pairs with (L1): our bytes are locked.
     // Acquire: as (L1).
     if (is_dead(locks, {slot, last}) && record.incarnation.compare_exchange_strong(
                                             last, mine.incarnation, std::memory_order_acq_rel)) {
@@ -79,7 +79,8 @@ std::optional<lease_id> try_slot(lock_file& locks, lease_record& record, std::ui
   return std::nullopt;
 }
 
-// Keeps the description of `file` alive, in this process only.
+// Keeps the description of `file` alive, in this process only: (P4) the kernel drops it with the
+// process, however that ends, and (P10) a forked child has no part in it.
 void* map_proof(const std::string& map, int file) {
   void* proof = ::mmap(nullptr, page_size(), PROT_NONE, MAP_SHARED, file, 0);
   if (proof == MAP_FAILED) raise_system(errno, map, "cannot map a writer lease");

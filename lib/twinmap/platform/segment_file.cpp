@@ -120,6 +120,7 @@ void segment_file::map(const std::string& map_name, std::uint64_t size) {
   ::madvise(region_.get_address(), region_.get_size(), MADV_DONTDUMP);
 }
 
+// (P7) A full file system is found out here, as an error code, and not later as SIGBUS.
 std::error_code segment_file::commit(std::uint64_t offset, std::uint64_t length) noexcept {
   if (length == 0) return {};
   if (offset > size() || length > size() - offset || access_ != access::read_write) {

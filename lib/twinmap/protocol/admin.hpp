@@ -61,7 +61,11 @@ struct stats_snapshot {
 };
 
 TWINMAP_EXPORT check_report check(const handle& map);
+/// Waits for the mutex where slots are to be taken back.
 TWINMAP_EXPORT sweep_report sweep(handle& map);
+/// The same by the way: waits for nobody (P3), and leaves the slots alone while the mutex is held.
+/// Raises nothing.
+sweep_report sweep_in_passing(handle& map) noexcept;
 /// True if dirty became read.
 TWINMAP_EXPORT bool promote(handle& map);
 TWINMAP_EXPORT void for_each_slot(const handle& map,

@@ -212,7 +212,7 @@ class checker {
 std::uint64_t activity(const handle& map) {
   const segment_view& view = map.view;
   std::uint64_t sum = view.roots->epoch.load(std::memory_order_seq_cst);
-  for (std::uint32_t slot = 0; slot != view.header->constant.max_writers; ++slot) {
+  for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot) {
     const storage::lease_page& page = view.lease(slot);
     sum += page.transitions.load(std::memory_order_acquire) +
            page.stamps.load(std::memory_order_relaxed) +

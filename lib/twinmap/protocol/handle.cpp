@@ -3,6 +3,8 @@
 #include <twinmap/protocol/create.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
+#include <cstring>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -11,10 +13,18 @@ namespace twinmap::protocol {
 /// The steps of attaching; a friend of handle, so that the class itself stays what users see.
 struct attachment {
   static std::unique_ptr<handle> make(const attach_request& request, platform::segment_file file,
-                                      bool created);
+                                      const storage::header_constant& header, bool created);
 };
 
 namespace {
+
+/// The header as it is now, in private memory: what is checked is what is used, whatever happens to
+/// the segment (R6).
+storage::header_constant copy_header(const platform::segment_file& file) {
+  storage::header_constant header;
+  std::memcpy(&header, file.base(), sizeof header);
+  return header;
+}
 
 std::string_view name_of(const storage::type_descriptor& type) {
   return {type.name.data(), type.name_length};
@@ -47,8 +57,13 @@ void adopt_options(attach_request& request, const storage::header_constant& head
   request.value = {std::string(name_of(header.value_type)), header.value_type.size};
 }
 
-platform::segment_file open_segment(const attach_request& request,
-                                    const platform::map_location& where) {
+/// A file and the copy of its header that was checked.
+struct checked_segment {
+  platform::segment_file file;
+  storage::header_constant header{};
+};
+
+checked_segment open_segment(const attach_request& request, const platform::map_location& where) {
   const bool writing = request.mode != attach_mode::open_read_only;
   platform::trust whom = request.whom;
   whom.world_writable_ok = whom.world_writable_ok || (request.owner.mode & 0002) != 0;
@@ -58,17 +73,20 @@ platform::segment_file open_segment(const attach_request& request,
     raise(errc::corrupted, where.name,
           "the file has " + std::to_string(file.size()) + " bytes, a header alone takes " +
               std::to_string(storage::header_bytes));
-  const auto* header = reinterpret_cast<const storage::segment_header*>(file.base());
-  storage::check_header(header->constant, file.size(), writing, where.name);
-  check_type(request.key, header->constant.key_type, "key", where.name);
-  check_type(request.value, header->constant.value_type, "value", where.name);
-  return file;
+  const storage::header_constant header = copy_header(file);
+  storage::check_header(header, file.size(), writing, where.name);
+  check_type(request.key, header.key_type, "key", where.name);
+  check_type(request.value, header.value_type, "value", where.name);
+  return {std::move(file), header};
 }
 
-platform::segment_file create_or_empty(const attach_request& request,
-                                       const platform::map_location& where) {
+/// Nothing if the name is taken.
+std::optional<checked_segment> create_if_free(const attach_request& request,
+                                              const platform::map_location& where) {
   platform::segment_file file = create_segment(request, where);
-  return file.publish(where) ? std::move(file) : platform::segment_file{};
+  const storage::header_constant header = copy_header(file);
+  if (!file.publish(where)) return std::nullopt;
+  return checked_segment{std::move(file), header};
 }
 
 }  // namespace
@@ -76,15 +94,14 @@ platform::segment_file create_or_empty(const attach_request& request,
 handle::handle() : state_(std::make_unique<process_state>(view)) {}
 
 std::unique_ptr<handle> attachment::make(const attach_request& request, platform::segment_file file,
-                                         bool created) {
+                                         const storage::header_constant& header, bool created) {
   std::unique_ptr<handle> map(new handle);
   process_state& state = *map->state_;
   state.request = request;
   state.where = {request.name, platform::resolve_directory(request.directory)};
   state.created = created;
   state.file = std::move(file);
-  storage::make_view(state.file.base(), map->view);
-  const storage::header_constant& header = map->view.header->constant;
+  storage::make_view(state.file.base(), header, map->view);
   adopt_options(state.request, header);
   map->miss_batch_ = request.miss_batch == 0 ? 1 : request.miss_batch;
   map->id_ = register_handle(state);
@@ -110,13 +127,14 @@ std::unique_ptr<handle> handle::attach(const attach_request& request) {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     if (may_open) {
       try {
-        return attachment::make(request, open_segment(request, where), false);
+        checked_segment found = open_segment(request, where);
+        return attachment::make(request, std::move(found.file), found.header, false);
       } catch (const error& failure) {
         if (failure.code() != errc::not_found || !may_create) throw;
       }
     }
-    if (platform::segment_file file = create_or_empty(request, where))
-      return attachment::make(request, std::move(file), true);
+    if (auto made = create_if_free(request, where))
+      return attachment::make(request, std::move(made->file), made->header, true);
     if (!may_open) raise(errc::already_exists, request.name, where.segment_path() + " exists");
     std::this_thread::yield();
   }
@@ -148,8 +166,6 @@ void handle::publish_all() const noexcept {
     publish(now.misses.load() - before.misses.load(), storage::counter::misses);
     publish(now.retries.load() - before.retries.load(), storage::counter::retries);
   };
-  const lookup_counters none;
-  publish_set(state_->gone, none);
   for (const auto& thread : state_->threads)
     publish_set(thread->counters, thread->published);
 }

@@ -94,7 +94,7 @@ std::uint64_t place_key_locked(locked_section& at, key_view key, const staged_ke
   }
   if (why == errc::too_many_entries)
     raise(why, at.by.map.name(),
-          "max_entries is " + std::to_string(at.view().header->constant.max_entries) + ", " +
+          "max_entries is " + std::to_string(at.view().constant.max_entries) + ", " +
               std::to_string(count_size(at.view())) + " keys are live");
   raise_no_space(at.by.map, storage::cache_line, "an entry");
 }

@@ -4,7 +4,7 @@ namespace twinmap::protocol {
 
 bool lease_census::dead(platform::lease_id id) const {
   process_state& state = map_.state();
-  if (!state.locks || id.slot >= map_.view.header->constant.max_writers || id.incarnation == 0)
+  if (!state.locks || id.slot >= map_.view.constant.max_writers || id.incarnation == 0)
     return false;
   const auto [found, fresh] = known_.try_emplace({id.slot, id.incarnation}, false);
   // The dead stay dead; one who lived when asked before counts as living for this sweep.
@@ -15,7 +15,7 @@ bool lease_census::dead(platform::lease_id id) const {
 bool lease_census::dead(storage::chunk_entry claimed) const {
   constexpr std::uint64_t known_bits = 0xFFFFF;
   const std::uint32_t slot = claimed.lease_slot();
-  if (slot >= map_.view.header->constant.max_writers) return true;
+  if (slot >= map_.view.constant.max_writers) return true;
   const std::uint64_t incarnation =
       map_.view.lease(slot).who.incarnation.load(std::memory_order_acquire);
   // The slot was taken again, which takes that the claimer's byte was free.
@@ -25,7 +25,7 @@ bool lease_census::dead(storage::chunk_entry claimed) const {
 
 std::uint64_t lease_census::release_dead() {
   std::uint64_t released = 0;
-  for (std::uint32_t slot = 0; slot != map_.view.header->constant.max_writers; ++slot) {
+  for (std::uint32_t slot = 0; slot != map_.view.constant.max_writers; ++slot) {
     storage::lease_page& page = map_.view.lease(slot);
     const std::uint64_t incarnation = page.who.incarnation.load(std::memory_order_acquire);
     const std::uint64_t moment = page.transitions.load(std::memory_order_relaxed);
@@ -40,7 +40,7 @@ std::uint64_t lease_census::release_dead() {
 
 std::optional<std::uint64_t> lease_census::transitions() const {
   std::uint64_t sum = 0;
-  for (std::uint32_t slot = 0; slot != map_.view.header->constant.max_writers; ++slot) {
+  for (std::uint32_t slot = 0; slot != map_.view.constant.max_writers; ++slot) {
     const std::uint64_t moment = map_.view.lease(slot).transitions.load(std::memory_order_acquire);
     if (moment % 2 == 1) return std::nullopt;
     sum += moment;

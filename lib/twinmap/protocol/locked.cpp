@@ -9,10 +9,22 @@ platform::robust_mutex mutex_of(writer& by) noexcept {
 }
 
 locked_section::locked_section(writer& who) : by(who), mutex_(mutex_of(who)), lock_(mutex_) {
+  settle_take_over();
+}
+
+void locked_section::settle_take_over() {
   if (!mutex_.taken_over()) return;
   by.count(storage::counter::take_overs);
   by.header().roots.sweep_wanted.fetch_add(1, std::memory_order_relaxed);
   fix_up_locked(*this);
+}
+
+bool locked_section::try_run(writer& by, const std::function<void(locked_section&)>& f) {
+  locked_section at(by, boost::interprocess::try_to_lock);
+  if (!at.lock_.try_lock()) return false;
+  at.settle_take_over();
+  f(at);
+  return true;
 }
 
 locked_section::locked_section(writer& who, boost::interprocess::try_to_lock_type)

@@ -31,7 +31,7 @@ class locked_section {
   }
 
  private:
-  friend class borrowed_section;
+  void settle_take_over();
   platform::robust_mutex mutex_;
   boost::interprocess::scoped_lock<platform::robust_mutex> lock_;
 
@@ -40,6 +40,9 @@ class locked_section {
  public:
   /// One attempt, no system call, and none on release: for lookups that reached the threshold (P1).
   static bool try_promote(writer& by) noexcept;
+  /// Runs `f` under the mutex if that can be had without waiting, be it from a dead holder. False
+  /// if not.
+  static bool try_run(writer& by, const std::function<void(locked_section&)>& f);
 };
 
 /// A robust mutex of this map for this writer.

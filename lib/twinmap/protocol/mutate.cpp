@@ -33,7 +33,7 @@ storage::owned_block allocate_or_raise(writer& by, std::uint64_t length, const c
   constexpr int patience = 4;
   for (int attempt = 0; attempt != patience; ++attempt) {
     by.blocks().flush(by.context);
-    if (attempt == 1) sweep(by.map);
+    if (attempt == 1) sweep_in_passing(by.map);
     if (const auto block = by.blocks().allocate(size, by.context)) return block;
     sched_yield();
   }
@@ -139,7 +139,7 @@ bool apply(writer& by, key_view key, const location& at, update_step step, mutat
 }
 
 void check_sizes(const handle& map, key_view key) {
-  const storage::header_constant& constant = map.view.header->constant;
+  const storage::header_constant& constant = map.view.constant;
   if (key.size > storage::max_key_bytes)
     raise(errc::key_too_long, map.name(),
           std::to_string(key.size) + " bytes, the limit is " +
@@ -151,7 +151,7 @@ void check_sizes(const handle& map, key_view key) {
 }
 
 void check_value_size(const handle& map, bytes value) {
-  const std::uint32_t size = map.view.header->constant.value_type.size;
+  const std::uint32_t size = map.view.constant.value_type.size;
   if (size != 0 && value.size() != size)
     raise(errc::type_mismatch, map.name(),
           "a value of " + std::to_string(value.size()) + " bytes, values of this map have " +

@@ -12,12 +12,14 @@
 
 namespace twinmap::protocol {
 
-/// One thread on one handle. Made by its thread, read by `stats` of others, freed at the thread's
-/// end or with the handle.
+/// One thread on one handle; read by `stats` of others. When its thread ends it becomes idle and
+/// waits for another one. It is freed only with the handle: a lookup in a late destructor may still
+/// count into it.
 struct thread_state {
   lookup_counters counters;
   lookup_counters published;  ///< how much of `counters` has gone into the segment
   platform::lease lease;
+  bool idle = false;  ///< under threads_mutex
 };
 
 /// A lease that no thread uses: the one taken at attach, until the first writing thread gets it.
@@ -49,7 +51,6 @@ struct process_state {
   spare_lease spare;
   std::mutex threads_mutex;
   std::vector<std::unique_ptr<thread_state>> threads;
-  lookup_counters gone;  ///< unpublished counts of threads that ended
 };
 
 /// A thread about to write: its lease and what goes with it.

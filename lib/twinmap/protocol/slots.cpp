@@ -30,7 +30,7 @@ namespace {
 bool commit_slots(locked_section& at) {
   const segment_view& view = at.view();
   const std::uint64_t now = at.roots().slots_committed.load(std::memory_order_relaxed);
-  const storage::header_constant& constant = view.header->constant;
+  const storage::header_constant& constant = view.constant;
   platform::segment_file& file = at.by.state().file;
   const std::uint64_t page = constant.page_size;
   for (const std::uint64_t step :

@@ -24,8 +24,6 @@ void add_unpublished(const handle& map, stats_snapshot& out) {
     add(counter::misses, now.misses.load() - before.misses.load());
     add(counter::retries, now.retries.load() - before.retries.load());
   };
-  const lookup_counters none;
-  add_set(state.gone, none);
   for (const auto& thread : state.threads)
     add_set(thread->counters, thread->published);
 }
@@ -79,7 +77,7 @@ stats_snapshot stats(const handle& map, bool by_state) {
   stats_snapshot out;
   for (std::size_t i = 0; i != storage::counter_count; ++i)
     out.counts[i] = header.totals[i].load(std::memory_order_relaxed);
-  for (std::uint32_t slot = 0; slot != header.constant.max_writers; ++slot) {
+  for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot) {
     const storage::lease_page& lease = view.lease(slot);
     for (std::size_t i = 0; i != storage::counter_count; ++i)
       out.counts[i] += lease.counts[i].load(std::memory_order_relaxed);
@@ -93,14 +91,14 @@ stats_snapshot stats(const handle& map, bool by_state) {
   out.dirty_words = header.roots.dirty.load(std::memory_order_acquire) == 0
                         ? 0
                         : header.counts.dirty_words.load(std::memory_order_relaxed);
-  out.max_entries = header.constant.max_entries;
+  out.max_entries = view.constant.max_entries;
   out.slots_used = std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire),
                                            view.max_slots);
   const std::uint64_t slot_bytes = (1ull << view.slot_shift) + sizeof(std::uint32_t);
-  out.bytes_used = header.constant.hashes.offset + out.slots_used * slot_bytes +
+  out.bytes_used = view.constant.hashes.offset + out.slots_used * slot_bytes +
                    heap_bytes_used(view, map.state().blocks.chunks());
   out.bytes_committed = map.state().file.resident_bytes();
-  out.bytes_max = header.constant.file_size;
+  out.bytes_max = view.constant.file_size;
   if (by_state) count_states(map, out);
   return out;
 }

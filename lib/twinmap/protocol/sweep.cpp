@@ -76,8 +76,12 @@ class named_blocks {
 
 class sweeper {
  public:
-  explicit sweeper(writer& by)
-      : by_(by), view_(by.map.view), chunks_(by.blocks().chunks()), census_(by.map) {}
+  sweeper(writer& by, bool waits)
+      : by_(by),
+        waits_(waits),
+        view_(by.map.view),
+        chunks_(by.blocks().chunks()),
+        census_(by.map) {}
 
   sweep_report run() {
     by_.header().roots.sweep_wanted.store(0, std::memory_order_relaxed);
@@ -143,7 +147,7 @@ class sweeper {
     const std::uint32_t base = chunk << view_.heap.pairs_shift;
     const std::uint32_t pairs = 1u << view_.heap.pairs_shift;
     const std::uint64_t offset =
-        view_.header->constant.owners.offset + std::uint64_t{base} * sizeof(platform::atomic_pair);
+        view_.constant.owners.offset + std::uint64_t{base} * sizeof(platform::atomic_pair);
     if (chunks_.commit(offset, pairs * sizeof(platform::atomic_pair))) return false;
     for (std::uint32_t i = 0; i != pairs; ++i) {
       const pair_value seen = storage::load_owner(view_.heap.owners[base + i]);
@@ -208,22 +212,33 @@ class sweeper {
            (seen.second & storage::listed_bit) == 0;
   }
 
+  /// Runs `f` under the mutex; false if that would have meant to wait, and this sweep does not.
+  template <class F>
+  bool under_mutex(F f) {
+    if (!waits_) return locked_section::try_run(by_, f);
+    locked_section at(by_);
+    f(at);
+    return true;
+  }
+
   /// Slots in small batches under the mutex: those expunged long ago, and free ones that are in no
   /// list.
   void sweep_slots() {
     constexpr std::uint32_t batch = 4096;
-    while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0) {
-      locked_section at(by_);
-      reap_some_locked(at, batch);
-    }
+    const auto reap = [](locked_section& at) { reap_some_locked(at, batch); };
+    while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0)
+      if (!under_mutex(reap)) return;
     for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
       if (!view_.slot_ok(number) || !orphan_slot(number)) continue;
-      locked_section at(by_);
-      // Under the mutex nothing is in flux: what is free and in no list now is lost.
-      if (!orphan_slot(number)) continue;
-      at.locked().intent_slot.store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
-      give_slot_locked(at, number);
-      ++report_.slots_freed;
+      const auto give_back = [this, number](locked_section& at) {
+        // Under the mutex nothing is in flux: what is free and in no list now is lost.
+        if (!orphan_slot(number)) return;
+        at.locked().intent_slot.store(static_cast<std::uint32_t>(number),
+                                      std::memory_order_relaxed);
+        give_slot_locked(at, number);
+        ++report_.slots_freed;
+      };
+      if (!under_mutex(give_back)) return;
     }
   }
 
@@ -249,6 +264,7 @@ class sweeper {
   }
 
   writer& by_;
+  bool waits_;
   const segment_view& view_;
   storage::chunk_table& chunks_;
   lease_census census_;
@@ -260,7 +276,19 @@ class sweeper {
 sweep_report sweep(handle& map) {
   writer by = begin_care(map);
   by.blocks().flush(by.context);
-  return sweeper(by).run();
+  return sweeper(by, true).run();
+}
+
+sweep_report sweep_in_passing(handle& map) noexcept {
+  try {
+    writer by = begin_care(map);
+    by.blocks().flush(by.context);
+    return sweeper(by, false).run();
+  } catch (...) {
+    // No memory of our own for it, or a map that is damaged: the operation at hand says what that
+    // means for it.
+    return {};
+  }
 }
 
 bool promote(handle& map) {

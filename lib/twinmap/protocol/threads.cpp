@@ -75,45 +75,48 @@ class handle_registry {
   std::uint64_t last_id_ = 0;
 };
 
-void add_all(lookup_counters& to, const lookup_counters& from, const lookup_counters& less) {
-  const auto add = [](std::atomic<std::uint64_t>& sum, const std::atomic<std::uint64_t>& a,
-                      const std::atomic<std::uint64_t>& b) {
-    sum.fetch_add(a.load(std::memory_order_relaxed) - b.load(std::memory_order_relaxed),
-                  std::memory_order_relaxed);
-  };
-  add(to.hits_read, from.hits_read, less.hits_read);
-  add(to.hits_dirty, from.hits_dirty, less.hits_dirty);
-  add(to.misses, from.misses, less.misses);
-  add(to.retries, from.retries, less.retries);
-}
+/// True once this thread's `my_states` is gone: destructors that run later must not touch it. No
+/// destructor of its own.
+thread_local bool states_gone = false;
 
 /// A thread's states, by handle id.
 class states_of_thread {
  public:
   ~states_of_thread() {
+    states_gone = true;
     for (const auto& [id, mine] : states_)
-      handle_registry::instance().with(id,
-                                       [mine = mine](process_state& state) { leave(state, mine); });
+      handle_registry::instance().with(
+          id, [mine = mine](process_state& state) { leave(state, *mine); });
   }
   thread_state*& operator[](std::uint64_t id) { return states_[id]; }
 
  private:
-  static void leave(process_state& state, thread_state* mine) {
+  static void leave(process_state& state, thread_state& mine) {
     const std::lock_guard guard(state.threads_mutex);
-    add_all(state.gone, mine->counters, mine->published);
-    if (mine->lease.valid()) {
+    if (mine.lease.valid()) {
       auto* page =
-          reinterpret_cast<storage::lease_page*>(&state.leases.record(mine->lease.id().slot));
-      auto* stacks = reinterpret_cast<storage::private_stacks*>(mine->lease.private_memory());
-      state.blocks.flush({mine->lease.id(), page, stacks});
-      mine->lease.release();
+          reinterpret_cast<storage::lease_page*>(&state.leases.record(mine.lease.id().slot));
+      auto* stacks = reinterpret_cast<storage::private_stacks*>(mine.lease.private_memory());
+      state.blocks.flush({mine.lease.id(), page, stacks});
+      mine.lease.release();
     }
-    std::erase_if(state.threads, [mine](const auto& other) { return other.get() == mine; });
+    mine.idle = true;
   }
   std::unordered_map<std::uint64_t, thread_state*> states_;
 };
 
 thread_local states_of_thread my_states;
+
+/// A state that no thread uses, or a new one.
+thread_state& adopt_state(process_state& state) {
+  const std::lock_guard guard(state.threads_mutex);
+  for (const auto& other : state.threads) {
+    if (!other->idle) continue;
+    other->idle = false;
+    return *other;
+  }
+  return *state.threads.emplace_back(std::make_unique<thread_state>());
+}
 
 platform::lease take_lease(handle& map) {
   process_state& state = map.state();
@@ -156,12 +159,10 @@ void provide_spare_lease(handle& map) {
 }
 
 thread_state& handle::thread() const {
+  // A destructor that runs after the thread's own: whatever it takes goes with the handle.
+  if (states_gone) return adopt_state(*state_);
   thread_state*& mine = my_states[id_];
-  if (mine == nullptr) {
-    auto made = std::make_unique<thread_state>();
-    const std::lock_guard guard(state_->threads_mutex);
-    mine = state_->threads.emplace_back(std::move(made)).get();
-  }
+  if (mine == nullptr) mine = &adopt_state(*state_);
   return *mine;
 }
 
@@ -179,7 +180,7 @@ writer begin_care(handle& map) {
     if (!mine.lease.valid()) mine.lease = take_lease(map);
     constexpr std::uint32_t deaths_worth_a_sweep = 64;
     if (map.view.roots->sweep_wanted.load(std::memory_order_relaxed) >= deaths_worth_a_sweep)
-      sweep(map);
+      sweep_in_passing(map);
   }
   return writer_of(map, mine);
 }
@@ -231,13 +232,13 @@ void handle::publish_misses() const {
 
 std::uint64_t count_size(const segment_view& view) noexcept {
   std::int64_t size = view.header->counts.size_correction.load(std::memory_order_relaxed);
-  for (std::uint32_t slot = 0; slot != view.header->constant.max_writers; ++slot)
+  for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot)
     size += view.lease(slot).size_delta.load(std::memory_order_relaxed);
   return size < 0 ? 0 : static_cast<std::uint64_t>(size);
 }
 
 void raise_no_space(const handle& map, std::uint64_t needed, const char* what) {
-  const storage::header_constant& constant = map.view.header->constant;
+  const storage::header_constant& constant = map.view.constant;
   raise(errc::no_space, map.name(),
         std::to_string(needed) + " bytes for " + what + " are not to be had: max_bytes is " +
             std::to_string(constant.file_size) + ", " +

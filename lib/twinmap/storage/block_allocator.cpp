@@ -138,7 +138,7 @@ owned_block block_allocator::allocate_run(std::uint32_t length, const allocation
     const std::uint32_t owner = *first << view_.heap.pairs_shift;
     platform::atomic_pair& pair = view_.heap.owners[owner];
     const std::uint64_t pair_offset =
-        view_.header->constant.owners.offset + std::uint64_t{owner} * sizeof(platform::atomic_pair);
+        view_.constant.owners.offset + std::uint64_t{owner} * sizeof(platform::atomic_pair);
     const std::uint64_t stamp = draw_stamp(by);
     const bool resident = !chunks_.commit(pair_offset, sizeof(platform::atomic_pair));
     // A slow claimer of a small block may hold the pair for an instant, or dead: then another run

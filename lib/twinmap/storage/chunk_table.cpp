@@ -64,7 +64,7 @@ bool chunk_table::raise(std::uint32_t count) {
   const std::uint32_t room = view_.heap.chunks - now;
   if (count > room) return false;
   const std::uint32_t ahead = std::min({now / 8, std::uint32_t{64}, room - count});
-  const header_constant& constant = view_.header->constant;
+  const header_constant& constant = view_.constant;
   for (const std::uint32_t more : {count + ahead, count}) {
     const std::uint64_t records_end = (std::uint64_t{now} + more) * sizeof(chunk_record);
     const std::uint64_t from = std::uint64_t{now} << view_.heap.chunk_shift;
@@ -104,7 +104,7 @@ void chunk_table::publish_run(std::uint32_t first, std::uint32_t count, chunk_ki
 bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {
   const std::uint32_t blocks = blocks_of(size_class);
   const std::uint64_t pair_offset =
-      view_.header->constant.owners.offset +
+      view_.constant.owners.offset +
       (std::uint64_t{first} << view_.heap.pairs_shift) * sizeof(platform::atomic_pair);
   if (file_.commit(pair_offset, blocks * sizeof(platform::atomic_pair))) return false;
   view_.chunk(first).free_hint.store(blocks, std::memory_order_relaxed);

@@ -207,11 +207,13 @@ void check_header(const header_constant& header, std::uint64_t file_size, bool f
   check_regions(header, map);
 }
 
-void make_view(std::byte* base, segment_view& view) noexcept {
+void make_view(std::byte* base, const header_constant& constant, segment_view& view) noexcept {
   auto* header = reinterpret_cast<segment_header*>(base);
-  const header_constant& constant = header->constant;
-  view.base = base;
+  view.constant = constant;
   view.header = header;
+  view.hashes = reinterpret_cast<std::atomic<std::uint32_t>*>(base + constant.hashes.offset);
+  view.chunk_records = reinterpret_cast<chunk_record*>(base + constant.chunk_table.offset);
+  view.leases = base + constant.leases.offset;
   view.roots = &header->roots;
   view.slots = base + constant.slots.offset;
   view.slot_shift = constant.slot_shift;

@@ -47,7 +47,8 @@ inline constexpr std::uint64_t known_read_only_compatible_features = 0;
 void check_header(const header_constant& header, std::uint64_t file_size, bool for_writing,
                   const std::string& map);
 
-/// Fills the view of a mapped segment whose header was checked or just made.
-void make_view(std::byte* base, segment_view& view) noexcept;
+/// Fills the view of a mapped segment from the private copy of its header that was checked or just
+/// made.
+void make_view(std::byte* base, const header_constant& constant, segment_view& view) noexcept;
 
 }  // namespace twinmap::storage

@@ -35,8 +35,12 @@ struct segment_view {
   std::uint64_t hash_mask = ~0ull;
   std::uint64_t max_slots = 0;       ///< slot numbers are below this, by the mapping's size
   std::uint64_t max_heap_bytes = 0;  ///< heap offsets are below this, by the mapping's size
+  std::atomic<std::uint32_t>* hashes = nullptr;
+  chunk_record* chunk_records = nullptr;
+  std::byte* leases = nullptr;
   segment_header* header = nullptr;
-  std::byte* base = nullptr;
+  header_constant
+      constant{};  ///< the copy that was checked: the one in the segment is never read again (R6)
 
   [[nodiscard]] std::uint64_t hash(const void* key, std::size_t length) const noexcept {
     return XXH3_64bits_withSecret(key, length, secret.data(), sizeof secret) & hash_mask;
@@ -45,19 +49,17 @@ struct segment_view {
     return *reinterpret_cast<entry*>(slots + (number << slot_shift));
   }
   [[nodiscard]] std::atomic<std::uint32_t>& slot_hash(std::uint64_t number) const noexcept {
-    return reinterpret_cast<std::atomic<std::uint32_t>*>(base +
-                                                         header->constant.hashes.offset)[number];
+    return hashes[number];
   }
   [[nodiscard]] chunk_record& chunk(std::uint64_t number) const noexcept {
-    return reinterpret_cast<chunk_record*>(base + header->constant.chunk_table.offset)[number];
+    return chunk_records[number];
   }
   /// First chunk of a table.
   [[nodiscard]] std::uint32_t chunk_of(root_word root) const noexcept {
     return static_cast<std::uint32_t>(root.offset() >> heap.chunk_shift);
   }
   [[nodiscard]] lease_page& lease(std::uint32_t slot_number) const noexcept {
-    return *reinterpret_cast<lease_page*>(base + header->constant.leases.offset +
-                                          std::uint64_t{slot_number} * lease_stride);
+    return *reinterpret_cast<lease_page*>(leases + std::uint64_t{slot_number} * lease_stride);
   }
 
   /// R6: whether a slot number may be followed. The published limit is read again once when the
@@ -104,11 +106,13 @@ struct segment_view {
         !heap_ok(heap.offset(ref), (std::uint64_t{ref.length()} + 7) & ~std::uint64_t{7}))
       return false;
     const chunk_entry held{chunk(number).entry.load(std::memory_order_acquire)};  // (C1)
-    const std::uint32_t index = ref.owner() & ((1u << heap.pairs_shift) - 1);
+    const std::uint64_t index = ref.owner() & ((1u << heap.pairs_shift) - 1);
+    const std::uint64_t bytes = heap.block_bytes(ref.length());
     if (held.kind() == chunk_kind::run)
-      return index == 0 && heap.block_bytes(ref.length()) <= held.number() << heap.chunk_shift;
+      return index == 0 && bytes <= std::uint64_t{held.number()} << heap.chunk_shift;
     return held.kind() == chunk_kind::small && heap.small(ref.length()) &&
-           class_number(heap.granules(ref.length())) == held.number();
+           class_number(heap.granules(ref.length())) == held.number() &&
+           (index + 1) * bytes <= heap.chunk_bytes();
   }
 };
 
