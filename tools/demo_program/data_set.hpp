@@ -46,8 +46,8 @@ inline std::optional<std::size_t> draw(const stage& at, std::size_t share, std::
 
 /// Few keys that the writer hammers while all readers look at them, with values of few sizes, so
 /// that memory is re-used at once: here a reader's copy is overtaken.
-inline constexpr std::size_t hot_keys = 8;
-inline constexpr std::array<std::size_t, 3> hot_sizes{6'000, 24'000, 96'000};
+inline constexpr std::size_t hot_keys = 4;
+inline constexpr std::array<std::size_t, 3> hot_sizes{6'000, 60'000, 300'000};
 inline std::string hot_key(std::size_t index) {
   return fmt::format("demo/hot/{}", index);
 }

@@ -117,6 +117,7 @@ int run(const arguments& wanted) {
 
   const record_map view(twinmap::open_read_only, at.map, where(at));
   display screen(shared, view);
+  const std::uint64_t promotions_before = view.stats(false).promotions;
   processes.start();
   std::string corrupted;
   std::vector<std::string> failures =
@@ -126,7 +127,8 @@ int run(const arguments& wanted) {
     fmt::print(stderr, "interrupted\n");
     return 130;
   }
-  return judge(at, shared, {processes.kills(), std::move(failures), corrupted}) ? 0 : 1;
+  const std::uint64_t promotions = view.stats(false).promotions - promotions_before;
+  return judge(at, shared, {processes.kills(), promotions, std::move(failures), corrupted}) ? 0 : 1;
 }
 
 }  // namespace

@@ -30,15 +30,19 @@ class reader {
  private:
   void step() {
     const std::uint64_t dice = random_();
-    switch (dice % 8) {
+    switch (dice % 16) {
       case 0:
         return look_at_hot(dice >> 8);
       case 1:
       case 2:
-        return look_into(shared_.written, written_key, dice >> 8);
       case 3:
-        return look_into(shared_.survived, survived_key, dice >> 8);
       case 4:
+        return look_into(shared_.written, written_key, dice >> 8);
+      case 5:
+      case 6:
+        return look_into(shared_.survived, survived_key, dice >> 8);
+      case 7:
+      case 8:
         return look_at_fleeting(dice >> 8);
       default:
         return look_at_record(dice >> 8);

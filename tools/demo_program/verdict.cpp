@@ -92,8 +92,8 @@ bool judge(const stage& at, const board& shared, const run_facts& facts) {
   fmt::print(
       "map     {} entries, {} promotions, {} take-overs, {} retries, {} hits through dirty, {} "
       "mismatches\n",
-      stats.entries, stats.promotions, stats.take_overs, retries, dirty_hits, mismatches);
-  demand(stats.promotions != 0, "promotions", found);
+      stats.entries, facts.promotions, stats.take_overs, retries, dirty_hits, mismatches);
+  demand(facts.promotions != 0, "promotions", found);
   demand(dirty_hits != 0, "hits through dirty", found);
   demand(facts.kills.inside() != 0, "kills inside an operation", found);
   demand(retries != 0, "retries", found);

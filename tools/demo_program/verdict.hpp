@@ -11,6 +11,7 @@ namespace demo {
 
 struct run_facts {
   const kill_count& kills;
+  std::uint64_t promotions = 0;       ///< while the processes worked
   std::vector<std::string> failures;  ///< of the processes, met while they ran
   std::string corrupted_key;          ///< empty unless --corrupt
 };
