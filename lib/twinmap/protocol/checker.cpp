@@ -59,7 +59,7 @@ class checker {
   }
 
  private:
-  void find(std::string what) { report_.findings.push_back(std::move(what)); }
+  void find(std::string what) { add_finding(report_, std::move(what)); }
 
   template <class Word>
   std::uint64_t walk_words(root_word root, std::uint8_t slot_marks::*mark, const char* name) {

@@ -13,6 +13,7 @@
 // A slot beyond slots_used was named before it was taken: nothing. A free slot at the head of the
 // list is in the list: it is pushed last and popped first.
 
+#include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/locked.hpp>
 
 namespace twinmap::protocol {
@@ -27,6 +28,7 @@ void settle_roots(locked_section& at) noexcept {
   if (!dirty) return;
   if (dirty.same_table(at.read())) return finish_promotion_locked(at);
   if (at.read().amended()) return;
+  at.counts().amended_since.store(platform::monotonic_ns(), std::memory_order_relaxed);
   at.roots().read.store(at.read().with_amended(true).bits, std::memory_order_seq_cst);
   at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
 }

@@ -11,6 +11,12 @@ using storage::chunk_kind;
 using storage::owner_kind;
 using storage::owner_word;
 
+void add_finding(check_report& report, std::string what) {
+  constexpr std::size_t most = 1000;
+  if (report.findings.size() == most) report.findings.push_back("… and more");
+  if (report.findings.size() < most) report.findings.push_back(std::move(what));
+}
+
 heap_check::heap_check(const handle& map, check_report& report)
     : view_(map.view),
       report_(report),

@@ -7,6 +7,9 @@
 
 namespace twinmap::protocol {
 
+/// Keeps the first thousand: garbage can have any number of faults.
+void add_finding(check_report& report, std::string what);
+
 class heap_check {
  public:
   heap_check(const handle& map, check_report& report);
@@ -20,7 +23,7 @@ class heap_check {
  private:
   void check_pairs(std::uint32_t chunk, storage::chunk_entry entry);
   void check_tail(std::uint32_t chunk, storage::chunk_entry entry);
-  void find(std::string what) { report_.findings.push_back(std::move(what)); }
+  void find(std::string what) { add_finding(report_, std::move(what)); }
 
   const segment_view& view_;
   check_report& report_;

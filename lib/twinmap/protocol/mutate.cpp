@@ -29,7 +29,8 @@ storage::owned_block allocate_or_raise(writer& by, std::uint64_t length, const c
   const auto size = static_cast<std::uint32_t>(length);
   if (const auto block = by.blocks().allocate(size, by.context)) return block;
   // Memory is tight: nobody hoards from now on, and what the dead held is taken back.
-  by.header().allocation.tight.store(1, std::memory_order_relaxed);
+  if (by.map.view.heap.small(length))
+    by.header().allocation.tight.store(1, std::memory_order_relaxed);
   constexpr int patience = 4;
   for (int attempt = 0; attempt != patience; ++attempt) {
     by.blocks().flush(by.context);

@@ -26,7 +26,8 @@ struct thread_state {
 /// Lookups borrow it for a promotion, so that they need no system call (P1).
 class spare_lease {
  public:
-  void put(platform::lease lease);
+  /// Leaves `lease` to the caller if there is one already, or somebody is just looking.
+  void put(platform::lease& lease);
   /// Empty if there is none or somebody has it.
   [[nodiscard]] platform::lease take();
   void lock() { mutex_.lock(); }  ///< around fork

@@ -15,11 +15,14 @@ using storage::entry_state;
 using storage::entry_word;
 
 platform::pair_value load_pair(const storage::entry& slot) noexcept {
+  constexpr std::uint32_t attempts =
+      1u << 20;  // R6; what is read last then fails the CAS, or the second look, that follows
   platform::pair_value seen{};
-  do {
+  for (std::uint32_t attempt = 0; attempt != attempts; ++attempt) {
     seen.first = slot.value.first.load(std::memory_order_acquire);
     seen.second = slot.value.second.load(std::memory_order_acquire);
-  } while (slot.value.first.load(std::memory_order_relaxed) != seen.first);
+    if (slot.value.first.load(std::memory_order_relaxed) == seen.first) break;
+  }
   return seen;
 }
 
@@ -100,6 +103,9 @@ std::uint64_t take_slot_locked(locked_section& at, errc& why) {
   if (used < at.view().max_slots && (at.view().slot_ok(used) || commit_slots(at))) {
     locked.intent_slot.store(static_cast<std::uint32_t>(used), std::memory_order_relaxed);
     locked.slots_used.store(static_cast<std::uint32_t>(used + 1), std::memory_order_release);
+    // The walk of reaping wraps where the slots end: it has one more to pass.
+    if (const std::uint32_t left = locked.reap_left.load(std::memory_order_relaxed); left != 0)
+      locked.reap_left.store(left + 1, std::memory_order_relaxed);
     return used;
   }
   reap_some_locked(at, locked.reap_left.load(std::memory_order_relaxed));

@@ -43,28 +43,31 @@ class named_blocks {
   explicit named_blocks(const segment_view& view)
       : view_(view), named_(std::size_t{view.heap.chunks} << view.heap.pairs_shift) {}
 
-  void scan() {
+  /// False if a slot would not hold still: then nothing is known to be unnamed.
+  [[nodiscard]] bool scan() {
     for (std::uint64_t number = 1; number < used_slots(view_); ++number)
-      if (view_.slot_ok(number)) scan_slot(view_.slot(number));
+      if (view_.slot_ok(number) && !scan_slot(view_.slot(number))) return false;
+    return true;
   }
   [[nodiscard]] bool contains(std::uint32_t owner) const {
     return owner < named_.size() && named_[owner];
   }
 
  private:
-  void scan_slot(const storage::entry& slot) {
+  bool scan_slot(const storage::entry& slot) {
     for (std::uint32_t attempt = 0; attempt != 1u << 20; ++attempt) {
       const pair_value seen = load_pair(slot);
       const entry_word word{seen.first};
-      if (word.state() == entry_state::free) return;
+      if (word.state() == entry_state::free) return true;
       const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
       const block_ref key{slot.key.load(std::memory_order_relaxed)};
       platform::acquire_fence();  // (R4) of reader.hpp
       if (slot.value.first.load(std::memory_order_relaxed) != seen.first) continue;
       if (word.state() == entry_state::live_block) note(block_ref{seen.second});
       if (meta.key_length() > view_.key_capacity) note(key);
-      return;
+      return true;
     }
+    return false;
   }
   void note(block_ref ref) {
     if (ref.owner() < named_.size()) named_[ref.owner()] = true;
@@ -93,8 +96,6 @@ class sweeper {
     by_.count(counter::sweeps);
     by_.count(counter::swept_blocks, report_.blocks_freed);
     by_.count(counter::swept_slots, report_.slots_freed);
-    if (report_.blocks_freed + report_.chunks_freed != 0)
-      by_.header().allocation.tight.store(0, std::memory_order_relaxed);
     return report_;
   }
 
@@ -135,27 +136,23 @@ class sweeper {
         gather(chunk, found);
       if (found.empty()) continue;
       named_blocks named(view_);
-      named.scan();
+      if (!named.scan()) return;
       for (const candidate& block : found)
         settle(block, named.contains(block.owner));
     }
   }
 
-  /// Pairs of a chunk that a dead one was turning into something else: what it had leased becomes
-  /// free.
-  bool free_pairs_of_dead(std::uint32_t chunk) {
+  /// Pairs of a chunk that is no block's: what the dead had leased of it becomes free.
+  void free_pairs_of_dead(std::uint32_t chunk) {
     const std::uint32_t base = chunk << view_.heap.pairs_shift;
-    const std::uint32_t pairs = 1u << view_.heap.pairs_shift;
-    const std::uint64_t offset =
-        view_.constant.owners.offset + std::uint64_t{base} * sizeof(platform::atomic_pair);
-    if (chunks_.commit(offset, pairs * sizeof(platform::atomic_pair))) return false;
-    for (std::uint32_t i = 0; i != pairs; ++i) {
+    const std::uint32_t resident = std::min(
+        1u << view_.heap.pairs_shift, view_.chunk(chunk).pairs.load(std::memory_order_relaxed));
+    for (std::uint32_t i = 0; i != resident; ++i) {
       const pair_value seen = storage::load_owner(view_.heap.owners[base + i]);
       const owner_word held{seen.first};
       if (held.kind() == owner_kind::leased && census_.dead(held.lease()))
         by_.blocks().settle(base + i, seen, owner_word::free());
     }
-    return true;
   }
 
   [[nodiscard]] bool orphan_tail(std::uint32_t chunk, chunk_entry tail) const noexcept {
@@ -183,7 +180,10 @@ class sweeper {
         chunks_.release_run(chunk, entry, by_.context.me);
         ++report_.chunks_freed;
       }
-      if ((of_dead && free_pairs_of_dead(chunk) && chunks_.release_one(chunk, entry)) ||
+      // A claimer killed between a pair and a second look at the chunk leaves its lease in a chunk
+      // that was free by then.
+      if (of_dead || entry.kind() == chunk_kind::free) free_pairs_of_dead(chunk);
+      if ((of_dead && chunks_.release_one(chunk, entry)) ||
           (orphan && chunks_.load(chunk) == entry && chunks_.release_one(chunk, entry)) ||
           (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) &&
            by_.blocks().dissolve(chunk, by_.context)))
@@ -191,6 +191,7 @@ class sweeper {
       if (chunks_.load(chunk).kind() == chunk_kind::free) ++free;
     }
     by_.header().allocation.free_chunks.store(free, std::memory_order_relaxed);
+    if (free >= limit / 8) by_.header().allocation.tight.store(0, std::memory_order_relaxed);
   }
 
   /// Counts, and mends the hint on the way.

@@ -67,7 +67,8 @@ struct build {
   root_word from;
   root_word to;
   bool compacting;
-  std::uint64_t placed = 0;
+  std::uint64_t placed = 0;  ///< words of the new table that name a slot
+  std::uint64_t filled = 0;  ///< and those that are not empty
   std::uint64_t expunged = 0;
 };
 
@@ -178,23 +179,29 @@ build build_table(locked_section& at, root_word from, table_counts counts) {
     copy_lines(job);
     job.placed = counts.named;
   } else if (!copy_table(job)) {
-    // The counters of keys were off by what killed writers left, and the guess was too small: take
-    // all words.
+    // The counters were off by what killed writers left, and the guess was too small: room for
+    // every word there can be.
     abandon_table(at, job.to);
     job.placed = 0;
-    job.to = new_table(at, groups(counts.named + counts.filled + 1), wide);
+    job.to = new_table(at, groups(storage::word_count(from) + 1), wide);
     if (job.to && !copy_table(job)) {
       abandon_table(at, job.to);
       job.to = {0};
     }
   }
+  job.filled = same_shape ? counts.filled : job.placed;
   if (!job.to) return job;
-  at.counts().dirty_filled.store(same_shape ? counts.filled : job.placed,
-                                 std::memory_order_relaxed);
-  at.counts().dirty_words.store(job.placed, std::memory_order_relaxed);
   at.by.count(counter::expunged, job.expunged);
   if (compacting) at.by.count(counter::compactions);
   return job;
+}
+
+/// After the root, or a holder killed in between would leave the old table with the new one's
+/// counts. Counts that are off all the same are mended when the table turns out to be full
+/// (index_locked).
+void store_counts(locked_section& at, const build& job) noexcept {
+  at.counts().dirty_filled.store(job.filled, std::memory_order_relaxed);
+  at.counts().dirty_words.store(job.placed, std::memory_order_relaxed);
 }
 
 /// First insert after a promotion. Order: table complete → dirty root → amended.
@@ -204,6 +211,7 @@ bool build_dirty(locked_section& at) {
                                  at.counts().read_filled.load(std::memory_order_relaxed)});
   if (!job.to) return false;
   store_root(at, at.roots().dirty, job.to);
+  store_counts(at, job);
   store_root(at, at.roots().read, at.read().with_amended(true));
   at.locked().building.store(0, std::memory_order_relaxed);
   at.counts().amended_since.store(platform::monotonic_ns(), std::memory_order_relaxed);
@@ -219,6 +227,7 @@ bool grow_dirty(locked_section& at) {
   if (!job.to) return false;
   at.locked().retiring.store(at.view().chunk_of(old) + 1, std::memory_order_relaxed);
   store_root(at, at.roots().dirty, job.to);
+  store_counts(at, job);
   at.locked().building.store(0, std::memory_order_relaxed);
   release_table_locked(at, at.view().chunk_of(old));
   at.locked().retiring.store(0, std::memory_order_relaxed);
@@ -259,9 +268,13 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
                                          storage::make_word<std::uint64_t>(hash, slot))
                    : storage::place_word(memory, table.groups(), low,
                                          storage::make_word<std::uint32_t>(hash, slot));
-  if (where == storage::placed::no_room) return false;
   auto& named = into_dirty ? at.counts().dirty_words : at.counts().read_words;
   auto& filled = into_dirty ? at.counts().dirty_filled : at.counts().read_filled;
+  if (where == storage::placed::no_room) {
+    // Whatever the count said: now the next attempt grows the table.
+    filled.store(storage::word_count(table), std::memory_order_relaxed);
+    return false;
+  }
   named.fetch_add(1, std::memory_order_relaxed);
   if (where == storage::placed::in_empty) filled.fetch_add(1, std::memory_order_relaxed);
   return true;

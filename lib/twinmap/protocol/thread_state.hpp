@@ -18,6 +18,13 @@ struct lookup_counters {
       0};  ///< lookups that read could not answer; hits through dirty included
   std::atomic<std::uint64_t> retries{0};  ///< validations that failed
 
+  void assign(const lookup_counters& other) noexcept {
+    hits_read.store(other.hits_read.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    hits_dirty.store(other.hits_dirty.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    misses.store(other.misses.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    retries.store(other.retries.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+
   static void add(std::atomic<std::uint64_t>& counter) noexcept {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }

@@ -12,9 +12,10 @@ namespace twinmap::protocol {
 
 using storage::counter;
 
-void spare_lease::put(platform::lease lease) {
-  const std::lock_guard guard(mutex_);
-  if (!lease_.valid()) lease_ = std::move(lease);
+void spare_lease::put(platform::lease& lease) {
+  // Never waits, as `take`.
+  const std::unique_lock guard(mutex_, std::try_to_lock);
+  if (guard.owns_lock() && !lease_.valid()) lease_ = std::move(lease);
 }
 
 platform::lease spare_lease::take() {
@@ -32,7 +33,8 @@ class handle_registry {
  public:
   handle_registry() {
     pthread_atfork([] { instance().lock_all(); }, [] { instance().unlock_all(); },
-                   [] { instance().unlock_all(); });
+
+                   [] { instance().go_on_in_child(); });
   }
   static handle_registry& instance() {
     static handle_registry* const registry =
@@ -62,6 +64,13 @@ class handle_registry {
       state->spare.lock();
     }
   }
+  /// What the parent's threads had counted and not published is the parent's to publish.
+  void go_on_in_child() {
+    for (const auto& [id, state] : attached_)
+      for (const auto& thread : state->threads)
+        thread->published.assign(thread->counters);
+    unlock_all();
+  }
   void unlock_all() {
     for (const auto& [id, state] : attached_) {
       state->spare.unlock();
@@ -88,9 +97,22 @@ class states_of_thread {
       handle_registry::instance().with(
           id, [mine = mine](process_state& state) { leave(state, *mine); });
   }
-  thread_state*& operator[](std::uint64_t id) { return states_[id]; }
+  thread_state*& operator[](std::uint64_t id) {
+    constexpr std::size_t many = 64;
+    if (states_.size() >= many && !states_.contains(id)) forget_detached();
+    return states_[id];
+  }
 
  private:
+  /// A thread that attaches and detaches for ever keeps no memory of it.
+  void forget_detached() {
+    std::erase_if(states_, [](const auto& entry) {
+      bool attached = false;
+      handle_registry::instance().with(entry.first,
+                                       [&attached](process_state&) { attached = true; });
+      return !attached;
+    });
+  }
   static void leave(process_state& state, thread_state& mine) {
     const std::lock_guard guard(state.threads_mutex);
     if (mine.lease.valid()) {
@@ -151,7 +173,8 @@ void unregister_handle(std::uint64_t id) {
 
 void provide_spare_lease(handle& map) {
   try {
-    map.state().spare.put(take_lease(map));
+    platform::lease taken = take_lease(map);
+    map.state().spare.put(taken);
   } catch (const error& failure) {
     // Reading needs no lease; the first write says what is wrong.
     if (failure.code() != errc::too_many_writers) throw;
@@ -227,7 +250,10 @@ void handle::publish_misses() const {
   passing.lease = std::move(borrowed);
   writer by = writer_of(map, passing);
   locked_section::try_promote(by);
-  state_->spare.put(std::move(passing.lease));
+  state_->spare.put(passing.lease);
+  // Somebody has it locked: this thread keeps the lease, rather than wait or make the system call
+  // that gives it back.
+  if (passing.lease.valid()) mine.lease = std::move(passing.lease);
 }
 
 std::uint64_t count_size(const segment_view& view) noexcept {

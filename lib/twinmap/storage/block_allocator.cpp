@@ -15,12 +15,15 @@ std::uint64_t block_allocator::draw_stamp(const allocation_context& by) noexcept
 }
 
 pair_value load_owner(const platform::atomic_pair& pair) noexcept {
+  constexpr std::uint32_t attempts =
+      1u << 20;  // R6; what is read last then fails the CAS it is meant for
   pair_value seen{};
-  // A stamp never repeats: what was read between two looks at the same one belongs to it.
-  do {
+  for (std::uint32_t attempt = 0; attempt != attempts; ++attempt) {
+    // A stamp never repeats: what was read between two looks at the same one belongs to it.
     seen.second = pair.second.load(std::memory_order_acquire);
     seen.first = pair.first.load(std::memory_order_acquire);
-  } while (pair.second.load(std::memory_order_relaxed) != seen.second);
+    if (pair.second.load(std::memory_order_relaxed) == seen.second) break;
+  }
   return seen;
 }
 
@@ -137,10 +140,8 @@ owned_block block_allocator::allocate_run(std::uint32_t length, const allocation
     if (!first) return {};
     const std::uint32_t owner = *first << view_.heap.pairs_shift;
     platform::atomic_pair& pair = view_.heap.owners[owner];
-    const std::uint64_t pair_offset =
-        view_.constant.owners.offset + std::uint64_t{owner} * sizeof(platform::atomic_pair);
     const std::uint64_t stamp = draw_stamp(by);
-    const bool resident = !chunks_.commit(pair_offset, sizeof(platform::atomic_pair));
+    const bool resident = chunks_.commit_pairs(*first, 1);
     // A slow claimer of a small block may hold the pair for an instant, or dead: then another run
     // will do.
     if (resident &&

@@ -76,6 +76,7 @@ bool chunk_table::raise(std::uint32_t count) {
     // next raise.
     std::uint64_t expected = from;
     auto& published = view_.header->roots.heap_committed;
+    view_.header->allocation.tight.store(0, std::memory_order_relaxed);
     if (published.compare_exchange_strong(expected, from + bytes))
       view_.header->allocation.free_chunks.fetch_add(more, std::memory_order_relaxed);
     return true;
@@ -101,12 +102,20 @@ void chunk_table::publish_run(std::uint32_t first, std::uint32_t count, chunk_ki
   exchange(first, seen, seen.next(kind, count));
 }
 
+bool chunk_table::commit_pairs(std::uint32_t chunk, std::uint32_t pairs) noexcept {
+  auto& resident = view_.chunk(chunk).pairs;
+  if (resident.load(std::memory_order_relaxed) >= pairs) return true;
+  const std::uint64_t first = std::uint64_t{chunk} << view_.heap.pairs_shift;
+  if (file_.commit(view_.constant.owners.offset + first * sizeof(platform::atomic_pair),
+                   pairs * sizeof(platform::atomic_pair)))
+    return false;
+  resident.store(pairs, std::memory_order_relaxed);
+  return true;
+}
+
 bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {
   const std::uint32_t blocks = blocks_of(size_class);
-  const std::uint64_t pair_offset =
-      view_.constant.owners.offset +
-      (std::uint64_t{first} << view_.heap.pairs_shift) * sizeof(platform::atomic_pair);
-  if (file_.commit(pair_offset, blocks * sizeof(platform::atomic_pair))) return false;
+  if (!commit_pairs(first, blocks)) return false;
   view_.chunk(first).free_hint.store(blocks, std::memory_order_relaxed);
   const chunk_entry seen = load(first);
   return exchange(first, seen, seen.next(chunk_kind::small, size_class));

@@ -55,10 +55,9 @@ class chunk_table {
   }
   /// Chunks that are resident; never more than the mapping holds, whatever the segment says (P6).
   [[nodiscard]] std::uint32_t committed() const noexcept;
-  /// Makes bytes of the file resident, as segment_file::commit.
-  [[nodiscard]] std::error_code commit(std::uint64_t offset, std::uint64_t length) noexcept {
-    return file_.commit(offset, length);
-  }
+  /// Makes the first `pairs` owner pairs of a chunk that the caller has claimed resident. False if
+  /// there is no memory.
+  [[nodiscard]] bool commit_pairs(std::uint32_t chunk, std::uint32_t pairs) noexcept;
   /// Blocks of a class in one chunk.
   [[nodiscard]] std::uint32_t blocks_of(std::uint32_t size_class) const noexcept {
     return static_cast<std::uint32_t>(view_.heap.chunk_bytes() /

@@ -193,7 +193,7 @@ static_assert(sizeof(lease_page) <= lease_stride);
 struct chunk_record {
   std::atomic<std::uint64_t> entry;
   std::atomic<std::uint32_t> free_hint;  ///< about how many blocks of it are free
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t> pairs;      ///< owner pairs of it that are resident; grows only
 };
 static_assert(sizeof(chunk_record) == 16);
 

@@ -9,6 +9,10 @@ namespace {
 constexpr std::uint64_t page = 4096;
 // A root word holds offsets of 40 bits.
 constexpr std::uint64_t max_file_bytes = 1ull << 40;
+// Slot numbers have 32 bits wherever they are stored.
+constexpr std::uint64_t max_slot_entries = (1ull << 32) - 2;
+// Owner indexes have 32 bits: 2^20 chunks of at most 2^12 blocks.
+constexpr unsigned max_pairs_shift = 12;
 
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -64,6 +68,12 @@ void plan_regions(const plan_request& request, const std::string& map, header_co
   header.max_entries = request.max_entries != 0   ? request.max_entries
                        : values_in_slots(request) ? most / 2
                                                   : most / 8;
+
+  if (request.max_entries > max_slot_entries)
+    raise(errc::too_many_entries, map,
+          "max_entries is " + std::to_string(request.max_entries) + ", the limit is " +
+              std::to_string(max_slot_entries));
+  header.max_entries = std::min(header.max_entries, max_slot_entries);
 
   header.hashes = {fixed, round_up((header.max_entries + 1) * sizeof(std::uint32_t), page)};
   header.slots = {header.hashes.offset + header.hashes.length,
@@ -178,9 +188,10 @@ void check_ranges(const header_constant& header, const std::string& map) {
   within("slot_shift", header.slot_shift, min_slot_shift, 12);
   within("file_size", header.file_size, header_bytes, max_file_bytes);
   within("chunk_shift", header.chunk_shift, min_chunk_shift, 20);
-  within("granule_shift", header.granule_shift, 5, header.chunk_shift - 6);
+  within("granule_shift", header.granule_shift, header.chunk_shift - max_pairs_shift,
+         header.chunk_shift - 6);
   within("chunks", header.chunks, 1, max_chunks);
-  within("max_entries", header.max_entries, 1, header.file_size);
+  within("max_entries", header.max_entries, 1, max_slot_entries);
   within("key_type.name_length", header.key_type.name_length, 1, type_name_capacity);
   within("value_type.name_length", header.value_type.name_length, 1, type_name_capacity);
 }

@@ -59,11 +59,14 @@ constexpr std::uint64_t groups_for(std::uint64_t words) noexcept {
   return groups < 4 ? 4 : groups;
 }
 
+constexpr std::uint64_t word_count(root_word root) noexcept {
+  return root.groups() * (root.wide() ? index_word<std::uint64_t>::per_group
+                                      : index_word<std::uint32_t>::per_group);
+}
+
 /// A table is rebuilt when more than this many of its words are in use: probes stay short.
 constexpr std::uint64_t fill_limit(root_word root) noexcept {
-  const std::uint64_t words = root.groups() * (root.wide() ? index_word<std::uint64_t>::per_group
-                                                           : index_word<std::uint32_t>::per_group);
-  return words - words / 5;
+  return word_count(root) - word_count(root) / 5;
 }
 
 }  // namespace twinmap::storage
