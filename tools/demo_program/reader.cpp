@@ -32,8 +32,8 @@ class reader {
     const std::uint64_t dice = random_();
     switch (dice % 16) {
       case 0:
-        return look_at_hot(dice >> 8);
       case 1:
+        return look_at_hot(dice >> 8);
       case 2:
       case 3:
       case 4:
