@@ -50,8 +50,8 @@ bool robust_mutex::take_from_dead(std::uint32_t seen) noexcept {
 
 // The word alone says which byte proves the owner alive; a lease locks that byte before it can
 // write such a word, and slots are re-used under another incarnation. So a free byte means that
-// this owner is gone for ever. (P3, P10) One that is merely stopped keeps its byte, and the kernel's
-// locks know nothing of PID namespaces.
+// this owner is gone for ever. (P3, P10) One that is merely stopped keeps its byte, and the
+// kernel's locks know nothing of PID namespaces.
 bool robust_mutex::owner_is_dead(std::uint32_t seen) noexcept {
   const std::uint32_t slot = slot_of(seen);
   if (slot >= directory_.slots) return true;  // (P6) nobody who could ever unlock it
