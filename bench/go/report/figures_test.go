@@ -59,3 +59,15 @@ func TestTheMedianOfAnEvenNumberOfSamplesLiesBetweenTheMiddleTwo(t *testing.T) {
 		t.Errorf("median of 9, 1, 4, 2: %v", m)
 	}
 }
+
+func TestEnforcingFailsOnAMissAndWhenNothingWasJudged(t *testing.T) {
+	if !passes(judge(filledFigures(t, 20, 100))) {
+		t.Error("every judged ratio is met, but the run does not pass")
+	}
+	if passes(judge(filledFigures(t, 30, 100))) {
+		t.Error("a missed ratio passes")
+	}
+	if passes(nil) {
+		t.Error("a run that judged nothing passes")
+	}
+}

@@ -34,10 +34,8 @@ func main() {
 			os.Exit(1)
 		}
 	}
-	for _, v := range verdicts {
-		if *enforce && v.Verdict != met {
-			os.Exit(3)
-		}
+	if *enforce && !passes(verdicts) {
+		os.Exit(3)
 	}
 }
 

@@ -54,8 +54,22 @@ func printTable(f *figures, title string, workers int, columns []string, show fu
 	w.Flush()
 }
 
+// measured leaves the contestants of all that have figures.
+func (f *figures) measured(all []string) (some []string) {
+	present := map[string]bool{}
+	for c := range f.samples {
+		present[c.Contestant] = true
+	}
+	for _, contestant := range all {
+		if present[contestant] {
+			some = append(some, contestant)
+		}
+	}
+	return some
+}
+
 func printCosts(f *figures, workers int) {
-	printTable(f, "Nanoseconds per operation", workers, contestants, func(c cell) string {
+	printTable(f, "Nanoseconds per operation", workers, f.measured(contestants), func(c cell) string {
 		if m, ok := f.median(c); ok {
 			return threeDigits(m)
 		}
@@ -64,7 +78,7 @@ func printCosts(f *figures, workers int) {
 }
 
 func printRatios(f *figures, workers int) {
-	printTable(f, "twinmap / rival (less is better)", workers, contestants[2:], func(c cell) string {
+	printTable(f, "twinmap / rival (less is better)", workers, f.measured(contestants[2:]), func(c cell) string {
 		if r, ok := f.ratio(ours, c); ok {
 			return fmt.Sprintf("%.2f", r)
 		}
@@ -117,18 +131,34 @@ func judge(f *figures) (verdicts []verdict) {
 	return verdicts
 }
 
+// passes says whether something was judged and nothing was missed.
+func passes(verdicts []verdict) bool {
+	judged := false
+	for _, v := range verdicts {
+		if v.Verdict == missed {
+			return false
+		}
+		judged = judged || v.Verdict == met
+	}
+	return judged
+}
+
 func printVerdicts(verdicts []verdict) {
 	fmt.Println("\nRequired of a hit")
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	left := 0
 	for _, v := range verdicts {
-		ratio := "-"
-		if v.Verdict != notMeasured {
-			ratio = fmt.Sprintf("%.3f", v.Ratio)
+		if v.Verdict == notMeasured {
+			left++
+			continue
 		}
-		fmt.Fprintf(w, "%s keys\t%s / %s\t%d worker(s)\t%s\tat most %.2f\t%s\n",
-			short(v.Size), v.Handle, v.Contestant, v.Workers, ratio, v.Limit, v.Verdict)
+		fmt.Fprintf(w, "%s keys\t%s / %s\t%d worker(s)\t%.3f\tat most %.2f\t%s\n",
+			short(v.Size), v.Handle, v.Contestant, v.Workers, v.Ratio, v.Limit, v.Verdict)
 	}
 	w.Flush()
+	if left > 0 {
+		fmt.Printf("%d of %d required ratios were not measured.\n", left, len(verdicts))
+	}
 }
 
 func short(size int) string {

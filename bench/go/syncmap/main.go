@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,8 +58,11 @@ func operations(question string, size int) int {
 	return reads
 }
 
-func report(question string, s *sequence, workers int, nsPerOp float64) {
-	line, _ := json.Marshal(result{"go", question, s.size, workers, nsPerOp, s.checksum >> 12})
+// report prints the median cost of an operation over the passes.
+func report(question string, s *sequence, workers int, costs []float64) {
+	sort.Float64s(costs)
+	median := (costs[(len(costs)-1)/2] + costs[len(costs)/2]) / 2
+	line, _ := json.Marshal(result{"go", question, s.size, workers, median, s.checksum >> 12})
 	fmt.Println(string(line))
 }
 
@@ -97,9 +101,9 @@ func (m *filledMap) measure(name string, ask question, n int) error {
 		shortest = 0
 	}
 	runtime.GC()
-	passes := 0
+	var costs []float64
 	var tasks []task
-	for warm := false; spent <= shortest || passes == 0; warm = true {
+	for warm := false; spent <= shortest || len(costs) == 0; warm = true {
 		if name == "store" {
 			m.round++
 		}
@@ -110,10 +114,10 @@ func (m *filledMap) measure(name string, ask question, n int) error {
 		}
 		if warm {
 			spent += took
-			passes++
+			costs = append(costs, float64(took)/float64(operations))
 		}
 	}
-	report(name, m.keys, n, float64(spent)/float64(passes*operations))
+	report(name, m.keys, n, costs)
 	if name != "store" {
 		return nil
 	}
@@ -132,7 +136,7 @@ func measureInserts(s *sequence, n int) error {
 	} else if s.size <= 100000 {
 		maps = 2
 	}
-	var spent time.Duration
+	var costs []float64
 	for i := 0; i < maps; i++ {
 		runtime.GC()
 		m := new(sync.Map)
@@ -146,7 +150,7 @@ func measureInserts(s *sequence, n int) error {
 		if err != nil {
 			return err
 		}
-		spent += took
+		costs = append(costs, float64(took)/float64(s.size/n))
 		if _, err := run(m, s, audit, tasks); err != nil {
 			return err
 		}
@@ -154,7 +158,7 @@ func measureInserts(s *sequence, n int) error {
 			return errors.New("entries lost or invented")
 		}
 	}
-	report("insert", s, n, float64(spent)/float64(maps*(s.size/n)))
+	report("insert", s, n, costs)
 	return nil
 }
 
