@@ -12,6 +12,7 @@ import (
 func main() {
 	jsonFile := flag.String("json", "", "also write every figure to this file")
 	enforce := flag.Bool("enforce", false, "exit with 3 if a required ratio is missed")
+	busy := flag.String("busy", "", "the load of a machine that was not idle; said above the verdicts")
 	flag.Parse()
 
 	figures, err := readAll(flag.Args())
@@ -26,10 +27,13 @@ func main() {
 	for _, workers := range []int{1, 2} {
 		printRatios(figures, workers)
 	}
+	if *busy != "" {
+		fmt.Printf("\nOther programs were running (load %s): the verdicts are NOT RELIABLE. Measure on a quiet machine.\n", *busy)
+	}
 	printVerdicts(verdicts)
 
 	if *jsonFile != "" {
-		if err := writeJSON(*jsonFile, figures, verdicts); err != nil {
+		if err := writeJSON(*jsonFile, figures, verdicts, *busy); err != nil {
 			fmt.Fprintln(os.Stderr, "report:", err)
 			os.Exit(1)
 		}
@@ -39,11 +43,12 @@ func main() {
 	}
 }
 
-func writeJSON(name string, figures *figures, verdicts []verdict) error {
+func writeJSON(name string, figures *figures, verdicts []verdict, busy string) error {
 	text, err := json.MarshalIndent(struct {
 		Figures  []figure  `json:"figures"`
 		Verdicts []verdict `json:"verdicts"`
-	}{figures.list(), verdicts}, "", "  ")
+		Busy     string    `json:"busy,omitempty"` // the load, if others were running: then the verdicts are not reliable
+	}{figures.list(), verdicts, busy}, "", "  ")
 	if err != nil {
 		return err
 	}
