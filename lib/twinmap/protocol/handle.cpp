@@ -115,6 +115,23 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   return map;
 }
 
+namespace {
+
+std::unique_ptr<handle> open_map(const attach_request& request,
+                                 const platform::map_location& where) {
+  checked_segment found = open_segment(request, where);
+  return attachment::make(request, std::move(found.file), found.header, false);
+}
+
+/// Null if the name is taken.
+std::unique_ptr<handle> create_map(const attach_request& request,
+                                   const platform::map_location& where) {
+  auto made = create_if_free(request, where);
+  return made ? attachment::make(request, std::move(made->file), made->header, true) : nullptr;
+}
+
+}  // namespace
+
 std::unique_ptr<handle> handle::attach(const attach_request& request) {
   platform::check_name(request.name);
   platform::check_platform(request.name);
@@ -125,17 +142,18 @@ std::unique_ptr<handle> handle::attach(const attach_request& request) {
   // A name may come and go between an open that finds nothing and a create that finds something.
   constexpr int attempts = 100;
   for (int attempt = 0; attempt != attempts; ++attempt) {
-    if (may_open) {
-      try {
-        checked_segment found = open_segment(request, where);
-        return attachment::make(request, std::move(found.file), found.header, false);
-      } catch (const error& failure) {
-        if (failure.code() != errc::not_found || !may_create) throw;
-      }
+    try {
+      if (may_open) return open_map(request, where);
+    } catch (const error& failure) {
+      if (failure.code() != errc::not_found || !may_create) throw;
     }
-    if (auto made = create_if_free(request, where))
-      return attachment::make(request, std::move(made->file), made->header, true);
-    if (!may_open) raise(errc::already_exists, request.name, where.segment_path() + " exists");
+    try {
+      if (auto made = create_map(request, where)) return made;
+      if (!may_open) raise(errc::already_exists, request.name, where.segment_path() + " exists");
+    } catch (const error& failure) {
+      // Removed by somebody before its lock file was there.
+      if (failure.code() != errc::not_found) throw;
+    }
     std::this_thread::yield();
   }
   raise(errc::already_exists, request.name,

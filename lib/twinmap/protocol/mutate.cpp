@@ -173,6 +173,12 @@ void mutate(handle& map, key_view key, mutation& operation) {
     const update_step step =
         operation.decide(at.live(), operation.wants_value ? current.view() : bytes{});
     if (step == update_step::put) check_value_size(map, operation.desired);
+    if (!by.thread.lease.valid()) {
+      // An update's function has forked, and this is the child: the lease, and what it owned, are
+      // the parent's.
+      value.forget();
+      by.context = begin_write(map).context;
+    }
     if (!apply(by, key, at, step, operation, value)) {
       lookup_counters::add(by.thread.counters.retries);
       continue;

@@ -41,6 +41,8 @@ class staged_value {
   void stage(bytes value);
   /// The pair that publishes it, as the successor of `before`.
   [[nodiscard]] platform::pair_value after(storage::entry_word before) const noexcept;
+  /// Somebody else's now: not given back.
+  void forget() noexcept { block_ = {}; }
   /// It was published: the block is the map's now.
   void published() noexcept;
 
