@@ -66,7 +66,7 @@ class basic_map : public any_map {
   /// The same into `out`, whose capacity is re-used. False if the key is absent; a string or vector
   /// then holds anything.
   /// Progress: as above.
-  bool load(const lookup_key& key, T& out) const {
+  [[gnu::always_inline]] bool load(const lookup_key& key, T& out) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
     return detail::load_over(map, detail::reader_key<Key>(map.view, bytes.view()), out);
@@ -241,7 +241,7 @@ class basic_map : public any_map {
                   "has padding or "
                   "floating-point members: equal values may differ in their bytes");
   }
-  bool load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
+  [[gnu::always_inline]] bool load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
     return protocol::load(map, detail::reader_key<Key>(map.view, bytes.view()),
