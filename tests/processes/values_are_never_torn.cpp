@@ -33,7 +33,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t retries_wanted = 1'000;
 constexpr std::uint64_t keys = 2;  // few: writers and readers have to meet
-constexpr std::uint64_t held_every = 8;
+constexpr std::uint64_t held_every = 32;
 constexpr unsigned held_attempts = 4;  // the first of a held lookup
 
 struct progress {
