@@ -56,7 +56,11 @@ bool unexpunge_locked(locked_section& at, const location& where, std::uint64_t h
                       staged_value& value) {
   // Without memory for a dirty table there is none, and read, which names the slot, is the whole
   // map.
+  const std::uint64_t cycle = at.locked().cycle.load(std::memory_order_relaxed);
   prepare_dirty_locked(at);
+  // Room was made by a promotion: the read that named the slot is gone, and the key has none any
+  // more.
+  if (at.locked().cycle.load(std::memory_order_relaxed) != cycle) return false;
   storage::entry& slot = at.view().slot(where.slot);
   at.locked().intent_slot.store(static_cast<std::uint32_t>(where.slot), std::memory_order_relaxed);
   if (at.dirty() && !index_locked(at, where.slot, hash)) {

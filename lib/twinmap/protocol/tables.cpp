@@ -4,6 +4,7 @@
 // whoever sees the root sees a complete table.
 
 #include <twinmap/platform/clock.hpp>
+#include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/storage/table_words.hpp>
 
@@ -39,13 +40,25 @@ std::uint32_t chunks_of_table(const segment_view& view, std::uint64_t groups) no
   return static_cast<std::uint32_t>((bytes + view.heap.chunk_bytes() - 1) >> view.heap.chunk_shift);
 }
 
+/// Chunks for a table, if need be those of blocks that are all free. Empty if there is no memory.
+std::optional<std::uint32_t> claim_for_table(locked_section& at, std::uint32_t count) {
+  storage::chunk_table& chunks = at.by.blocks().chunks();
+  if (const auto first = chunks.claim(count, at.by.context.me)) return first;
+  at.by.header().allocation.tight.store(1, std::memory_order_relaxed);
+  sweep_in_passing(at.by.map);
+  return chunks.claim(count, at.by.context.me);
+}
+
 /// An empty table, named as the one being built; a zero root if there is no memory.
 root_word new_table(locked_section& at, std::uint64_t groups, bool wide) {
   const segment_view& view = at.view();
   if (groups > root_word::max_groups) return {0};
   const std::uint32_t count = chunks_of_table(view, groups);
-  const auto first = at.by.blocks().chunks().claim(count, at.by.context.me);
+  const auto first = claim_for_table(at, count);
   if (!first) return {0};
+  // Where memory is short the next table may not be had: this one uses all of its chunks.
+  if (at.by.blocks().tight())
+    groups = (std::uint64_t{count} << view.heap.chunk_shift) / storage::group_bytes;
   at.locked().building.store(*first + 1, std::memory_order_relaxed);
   at.by.blocks().chunks().publish_run(*first, count, storage::chunk_kind::table);
   auto* words = reinterpret_cast<std::uint64_t*>(view.heap.heap +
@@ -248,7 +261,11 @@ bool prepare_dirty_locked(locked_section& at) {
   const bool full = at.counts().dirty_filled.load(std::memory_order_relaxed) + 1 >
                     storage::fill_limit(at.dirty());
   if (!full && (at.dirty().wide() || !wide_needed(at))) return true;
-  return grow_dirty(at);
+  if (grow_dirty(at)) return true;
+  // No memory for a larger one (P7). Dirty, which holds every key, becomes read, and the chunks of
+  // the old read serve.
+  promote_locked(at);
+  return build_dirty(at);
 }
 
 bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
