@@ -20,9 +20,14 @@ inline bool mutex_held(const twinmap::protocol::handle& map) {
   return mutex_word(map) != 0;
 }
 
+// The lease slot that a word which is not 0 names.
+inline std::uint32_t slot_of_holder(std::uint32_t word) {
+  return (word & twinmap::platform::mutex_layout::slot_mask) - 1;
+}
+
 // The lease slot that holds the mutex; call it only while that cannot change.
 inline std::uint32_t mutex_holder_slot(const twinmap::protocol::handle& map) {
-  return (mutex_word(map) & twinmap::platform::mutex_layout::slot_mask) - 1;
+  return slot_of_holder(mutex_word(map));
 }
 
 // Whether `pid`, which is stopped, holds the mutex. Good within one PID namespace.
