@@ -56,7 +56,8 @@ TEST(without_a_daemon, the_living_take_back_what_the_killed_held) {
     test_support::child writer([&] {
       const auto mine = handle::attach(request_for(name, attach_mode::open_only));
       for (int i = 0;; ++i)
-        store(*mine, std::to_string(round * 1000000 + i % 500), std::string(100 + i % 900, 'x'));
+        store(*mine, std::to_string(round * 1000000 + i % 500),
+              std::string(static_cast<std::size_t>(100 + i % 900), 'x'));
     });
     while (!holds(*map, std::to_string(round * 1000000 + 50))) {
     }
