@@ -13,7 +13,7 @@ class DemoAlone : public ::testing::Test {
  protected:
   DemoAlone() {
     std::ofstream input(files_ / "input");
-    for (int i = 0; i < 3000; ++i)
+    for (std::size_t i = 0; i < 3000; ++i)
       input << json{{"key", "key " + std::to_string(i)}, {"value", std::string(i % 700, 'v')}}
             << '\n';
   }
