@@ -242,6 +242,7 @@ class Death : public testing::TestWithParam<std::size_t> {
     const auto begin = std::chrono::steady_clock::now();
     map.store("next", "insert");
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+    EXPECT_EQ(reader.load("next"), "insert") << "an insert that returned is not found";
     EXPECT_EQ(audit(reader, all), seen) << "un-seen after the next insert";
     map.store("and the next", "insert");
     map.promote();
