@@ -26,7 +26,7 @@ using words = testing::Types<std::uint32_t, std::uint64_t>;
 TYPED_TEST_SUITE(an_index_table, words);
 
 TYPED_TEST(an_index_table, finds_the_words_of_a_slot_until_it_is_full) {
-  constexpr std::uint64_t capacity = this->groups * index_word<TypeParam>::per_group;
+  constexpr std::uint64_t capacity = TestFixture::groups * index_word<TypeParam>::per_group;
   std::mt19937 draw(1);
   std::map<std::uint64_t, std::uint32_t> hashes;
   for (std::uint64_t slot = 1; slot <= capacity; ++slot) {
