@@ -1,6 +1,7 @@
 // The worked example of lib/FORMAT.md, against the file of a live map: header, slot and chunk
 // records.
 
+#include <support/format_document.hpp>
 #include <support/names.hpp>
 
 #include <gtest/gtest.h>
@@ -8,7 +9,6 @@
 #include <twinmap/protocol/handle.hpp>
 
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,19 +16,7 @@ namespace twinmap::protocol {
 namespace {
 
 std::vector<unsigned> documented(const std::string& name) {
-  std::ifstream file(TWINMAP_TEST_DATA "/../../lib/FORMAT.md");
-  std::stringstream text;
-  text << file.rdbuf();
-  const std::string all = text.str();
-  const std::string fence = "```hex " + name + "\n";
-  const auto start = all.find(fence);
-  if (start == std::string::npos) return {};
-  std::istringstream hex(all.substr(start + fence.size(),
-                                    all.find("```", start + fence.size()) - start - fence.size()));
-  std::vector<unsigned> result;
-  for (unsigned byte = 0; hex >> std::hex >> byte;)
-    result.push_back(byte);
-  return result;
+  return test_support::documented(TWINMAP_TEST_DATA "/../../lib/FORMAT.md", name);
 }
 
 std::vector<unsigned> bytes_of_file(const std::string& path, std::uint64_t offset,

@@ -1,35 +1,21 @@
 // The bytes that lib/FORMAT.md shows are those of a live segment: a change of the format turns this
 // red.
 
+#include <support/format_document.hpp>
+
 #include <gtest/gtest.h>
 
 #include <twinmap/storage/block_allocator.hpp>
 #include <twinmap/storage/plan.hpp>
 
-#include <fstream>
-#include <regex>
-#include <sstream>
 #include <string>
 #include <vector>
 
 namespace twinmap::storage {
 namespace {
 
-/// The bytes of the example with this name, as the document writes them.
 std::vector<unsigned> documented(const std::string& name) {
-  std::ifstream file(TWINMAP_TEST_DATA "/../../lib/FORMAT.md");
-  std::stringstream text;
-  text << file.rdbuf();
-  const std::string all = text.str();
-  const std::string fence = "```hex " + name + "\n";
-  const auto start = all.find(fence);
-  if (start == std::string::npos) return {};
-  const auto end = all.find("```", start + fence.size());
-  std::istringstream hex(all.substr(start + fence.size(), end - start - fence.size()));
-  std::vector<unsigned> bytes;
-  for (unsigned byte = 0; hex >> std::hex >> byte;)
-    bytes.push_back(byte);
-  return bytes;
+  return test_support::documented(TWINMAP_TEST_DATA "/../../lib/FORMAT.md", name);
 }
 
 template <class T>

@@ -14,8 +14,7 @@ class DemoAlone : public ::testing::Test {
   DemoAlone() {
     std::ofstream input(files_ / "input");
     for (std::size_t i = 0; i < 3000; ++i)
-      input << json{{"key", "key " + std::to_string(i)},
-                    {"value", std::string(static_cast<std::size_t>(i % 700), 'v')}}
+      input << json{{"key", "key " + std::to_string(i)}, {"value", std::string(i % 700, 'v')}}
             << '\n';
   }
 

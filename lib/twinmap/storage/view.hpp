@@ -79,7 +79,7 @@ struct segment_view {
 
  private:
   // (V1) the acquire load of a published limit pairs with the release that published it (S2 in
-  // slots.cpp, H2 in block_allocator.cpp): what lies below it is resident.
+  // slots.cpp, H2 in chunk_table.cpp): what lies below it is resident.
   [[nodiscard]] bool slot_ok_after_refresh(std::uint64_t number) const noexcept {
     const std::uint64_t published = roots->slots_committed.load(std::memory_order_acquire);  // (V1)
     if (published - 1 >= max_slots) return false;
