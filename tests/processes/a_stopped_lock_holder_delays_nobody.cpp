@@ -128,11 +128,16 @@ class BesideAStoppedHolderAlone : public StoppedHolderAlone,
 
 TEST_P(BesideAStoppedHolderAlone, OthersKeepTheirThroughput) {
   const load_type& what = load_types[GetParam()];
-  const int windows = test_support::rounds(7, 40);
+  // The best of each is what the machine allows, and noise can only hide it: whoever is not delayed
+  // comes up to it sooner or later, and whoever is delayed never does.
+  constexpr double must = 0.9;
+  const int least = test_support::rounds(7, 40);
+  const int most = 12 * least;
   double best_with = 0;
   double best_without = 0;
   test_support::child holder([this] { churn(); });
-  for (int window = 0; window < windows; ++window) {
+  for (int window = 0; window < least || (window < most && best_with < must * best_without);
+       ++window) {
     for (const bool holding : {false, true}) {
       restore();
       ASSERT_TRUE(test_maps::stop_with_mutex(holder, map.raw(), holding));
@@ -148,7 +153,7 @@ TEST_P(BesideAStoppedHolderAlone, OthersKeepTheirThroughput) {
   std::printf("%s: %.0f operations a second beside a stopped holder, %.0f without: %.3f\n",
               what.name, best_with, best_without, best_with / best_without);
   EXPECT_GT(best_with, 0);
-  EXPECT_GE(best_with, 0.9 * best_without);
+  EXPECT_GE(best_with, must * best_without);
 }
 
 INSTANTIATE_TEST_SUITE_P(With, BesideAStoppedHolderAlone,
