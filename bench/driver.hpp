@@ -19,13 +19,23 @@
 
 namespace bench {
 
-/// Operations per worker and pass. Passes are repeated until they took long enough, each going on
-/// in the sequence where the one before ended, so short ones do not mean few keys. All contestants
-/// do the same number.
+/// Operations per worker and pass. Each pass goes on in the sequence where the one before ended, so
+/// short ones do not mean few keys.
 inline std::size_t operations(question what, std::size_t size, bool smoke) {
   if (smoke) return 2'000;
   const std::size_t reads = std::size_t{1} << (size > 4'000'000 ? 20 : 18);
   return what == question::store ? reads / 4 : reads;
+}
+
+/// How many passes are timed: the same for every contestant, or the faster ones would come round to
+/// the same keys more often and find them in a warmer cache.
+inline int passes(std::size_t size, bool smoke) {
+  return smoke ? 1 : size > 4'000'000 ? 2 : 8;
+}
+
+/// Untimed operations before those: each key once, up to the million that fill every cache.
+inline std::size_t warm_up_operations(std::size_t size, std::size_t count, bool smoke) {
+  return smoke ? count : std::max(count, std::min(size, std::size_t{1} << 20));
 }
 
 template <rival R>
@@ -76,11 +86,7 @@ class driver {
           guard(state, [&] { measure_filled(state, what, size, workers, how); });
         });
     made->UseManualTime();
-    if (chosen_.smoke) {
-      made->Iterations(1);
-    } else {
-      made->MinTime(0.05);
-    }
+    made->Iterations(passes(size, chosen_.smoke));
   }
 
   /// Every pass needs a map of its own, so the passes are counted out: many where one is short.
@@ -131,19 +137,19 @@ class driver {
     crew& team = stage_->workers(workers, how);
     const std::size_t count = operations(what, size, chosen_.smoke);
     std::vector<task> orders(static_cast<std::size_t>(workers));
-    const auto pass = [&] {
+    const auto pass = [&](std::size_t length) {
       const std::uint64_t round = what == question::store ? stage_->next_round() : stage_->round();
-      const std::size_t done = stage_->next_pass() * count;
+      const std::size_t done = stage_->advance(length);
       for (std::size_t worker = 0; worker < orders.size(); ++worker) {
         const std::size_t first = worker * keys.present.size() / orders.size() + done;
-        orders[worker] = {what, first, count, round};
+        orders[worker] = {what, first, length, round};
       }
       return team.run(orders);
     };
-    if (stage_->needs_warm_up(what)) pass();
+    if (stage_->needs_warm_up(what)) pass(warm_up_operations(size, count, chosen_.smoke));
     std::vector<double> costs;
     for (auto _ : state)
-      costs.push_back(time_of(state, pass(), count));
+      costs.push_back(time_of(state, pass(count), count));
     report(state, costs);
     if (what == question::store) verify(team, orders, keys.size);
   }

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crew.hpp"
@@ -84,8 +85,8 @@ class stage {
 
   std::uint64_t round() const noexcept { return round_; }
   std::uint64_t next_round() noexcept { return ++round_; }
-  /// How many passes over the sequence went before.
-  std::size_t next_pass() noexcept { return passes_++; }
+  /// How far in the sequence earlier passes came; this one goes on for `count`.
+  std::size_t advance(std::size_t count) noexcept { return std::exchange(done_, done_ + count); }
 
  private:
   void make(int worker, gate& entrance, content initial) {
@@ -110,7 +111,7 @@ class stage {
   opening how_ = opening::attach;
   question warm_ = question::quit;
   std::uint64_t round_ = 0;
-  std::size_t passes_ = 0;
+  std::size_t done_ = 0;
 };
 
 }  // namespace bench

@@ -57,6 +57,28 @@ func operations(question string, size int) int {
 	return reads
 }
 
+// passes and warmUpOperations: as in driver.hpp, which explains them.
+func passes(size int) int {
+	if *smoke {
+		return 1
+	}
+	if size > 4000000 {
+		return 2
+	}
+	return 8
+}
+
+func warmUpOperations(size, count int) int {
+	warm := size
+	if warm > 1<<20 {
+		warm = 1 << 20
+	}
+	if *smoke || warm < count {
+		return count
+	}
+	return warm
+}
+
 // report prints the mean cost of an operation over the passes; driver.hpp says why not the median.
 func report(question string, s *sequence, workers int, costs []float64) {
 	sum := 0.0
@@ -70,17 +92,17 @@ func report(question string, s *sequence, workers int, costs []float64) {
 // A filledMap is a map with the keys of keys, kept from one question to the next.
 type filledMap struct {
 	*sync.Map
-	keys   *sequence
-	round  uint64 // of stores
-	passes int    // over the sequence, so far
+	keys  *sequence
+	round uint64 // of stores
+	done  int    // how far in the sequence earlier passes came
 }
 
 // next gives each of n workers its part of the next pass, which goes on in the sequence where the last one ended.
 func (m *filledMap) next(n, count int) (tasks []task) {
 	for w := 0; w < n; w++ {
-		tasks = append(tasks, task{w*len(m.keys.present)/n + m.passes*count, count, m.round})
+		tasks = append(tasks, task{w*len(m.keys.present)/n + m.done, count, m.round})
 	}
-	m.passes++
+	m.done += count
 	return tasks
 }
 
@@ -97,26 +119,25 @@ func filled(s *sequence) *filledMap {
 
 func (m *filledMap) measure(name string, ask question, n int) error {
 	operations := operations(name, m.keys.size)
-	var spent, shortest time.Duration = 0, 50 * time.Millisecond
-	if *smoke {
-		shortest = 0
-	}
 	runtime.GC()
-	var costs []float64
 	var tasks []task
-	for warm := false; spent <= shortest || len(costs) == 0; warm = true {
+	pass := func(count int) (time.Duration, error) {
 		if name == "store" {
 			m.round++
 		}
-		tasks = m.next(n, operations)
-		took, err := run(m.Map, m.keys, ask, tasks)
+		tasks = m.next(n, count)
+		return run(m.Map, m.keys, ask, tasks)
+	}
+	if _, err := pass(warmUpOperations(m.keys.size, operations)); err != nil {
+		return err
+	}
+	var costs []float64
+	for i := passes(m.keys.size); i > 0; i-- {
+		took, err := pass(operations)
 		if err != nil {
 			return err
 		}
-		if warm {
-			spent += took
-			costs = append(costs, float64(took)/float64(operations))
-		}
+		costs = append(costs, float64(took)/float64(operations))
 	}
 	report(name, m.keys, n, costs)
 	if name != "store" {
