@@ -77,7 +77,8 @@ class basic_map : public any_map {
   bool contains(const lookup_key& key) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
-    return detail::contains_key<T>(map, detail::reader_key<Key>(map.view, bytes.view()));
+    return protocol::load(map, detail::reader_key<Key>(map.view, bytes.view()),
+                          detail::presence_sink{});
   }
 
   /// Looks many keys up, prefetching the next ones' cache lines meanwhile: `out[i]` becomes the

@@ -126,7 +126,7 @@ struct text_sink {
   Container* out;
 };
 
-/// Takes bytes for a user's codec, or to be thrown away.
+/// Takes bytes for a user's codec.
 struct buffer_sink {
   static constexpr bool takes_blocks = true;
 
@@ -139,6 +139,12 @@ struct buffer_sink {
   std::byte* block(std::size_t length) const { return out->resize(length); }
 
   protocol::value_buffer* out;
+};
+
+/// Takes nothing: the lookup copies no value.
+struct presence_sink {
+  static constexpr bool takes_blocks = false;
+  static constexpr bool presence_only = true;
 };
 
 /// Looks a key up and puts the value into `out`, which becomes or stays empty if the key is absent.
@@ -182,18 +188,6 @@ template <class T, class ReaderKey>
     if (!protocol::load(map, key, buffer_sink{&value})) return false;
     out = codec<T>::decode(value.view());
     return true;
-  }
-}
-
-/// Whether a key is present; its value is thrown away.
-template <class T, class ReaderKey>
-bool contains_key(const protocol::handle& map, ReaderKey key) {
-  if constexpr (is_plain<T>) {
-    plain_bytes<T> value;
-    return protocol::load(map, key, plain_sink<T>{value.raw.data()});
-  } else {
-    protocol::value_buffer value;
-    return protocol::load(map, key, buffer_sink{&value});
   }
 }
 

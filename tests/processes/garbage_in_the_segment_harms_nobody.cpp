@@ -118,6 +118,10 @@ class spoiler {
       words(offsetof(segment_header, locked),
             sizeof(segment_header) - offsetof(segment_header, locked), 40);
   }
+  void put(std::uint64_t offset, std::uint64_t word) {
+    EXPECT_EQ(::pwrite(file_, &word, sizeof word, static_cast<off_t>(offset)),
+              static_cast<ssize_t>(sizeof word));
+  }
   // A little of the heap and of the slots, for a map that is in use.
   void spoil_a_little() {
     words(constant_.heap.offset, 64u << 10, 1);
@@ -135,7 +139,7 @@ class spoiler {
     for (std::size_t i = 0; i < static_cast<std::size_t>(got) / 8; ++i) {
       if (part[i] == 0 || random_.below(100) >= share) continue;
       const std::uint64_t garbage = spoilt(part[i], random_);
-      EXPECT_EQ(::pwrite(file_, &garbage, 8, static_cast<off_t>(offset + i * 8)), 8);
+      put(offset + i * 8, garbage);
     }
   }
 
@@ -264,6 +268,27 @@ INSTANTIATE_TEST_SUITE_P(Words, Garbage,
                                          target::owners, target::hashes, target::roots,
                                          target::locked, target::leases, target::everything),
                          target_name);
+
+// Roots that say too little or too much, met by a handle that has not looked anything up before and
+// keeps nothing of a sound one.
+TEST(GarbageLater, InTheReadRootHarmsNoFreshHandle) {
+  constexpr std::uint64_t roots[] = {0, 1, 1u << 26, 1u << 27, ~0ull, ~0ull << 40};
+  for (const std::uint64_t root : roots) {
+    const test_support::scoped_name name;
+    make_victim(name);
+    spoiler(name.segment_file(), 1)
+        .put(offsetof(segment_header, roots) + offsetof(twinmap::storage::header_roots, read),
+             root);
+    test_support::child reader([&] {
+      harmless([&] {
+        const map_type map(attach_mode::open_read_only, name);
+        for (std::uint64_t i = 0; i < 3; ++i)
+          harmless([&] { map.load(key_of(i)); });
+      });
+    });
+    EXPECT_EQ(reader.wait(std::chrono::seconds(20)), 0) << root;
+  }
+}
 
 // While a reader is in the midst of its work.
 TEST(GarbageLater, WrittenUnderARunningReaderHarmsItNot) {

@@ -141,17 +141,17 @@ class TWINMAP_EXPORT handle {
   [[nodiscard]] lookup_counters& counters() const {
     thread_cache::line& line = cache_line_of_thread();
     if (line.handle != id_) [[unlikely]] {
-      line.counters = &attach_thread();
+      line = {.counters = &attach_thread()};
       line.handle = id_;
     }
     return *line.counters;
   }
-  /// Whether `known_counters` are this thread's: not if it has not been here, or lately only
-  /// elsewhere.
-  [[nodiscard]] bool knows_thread() const noexcept { return cache_line_of_thread().handle == id_; }
-  [[nodiscard]] lookup_counters& known_counters() const noexcept {
-    return *cache_line_of_thread().counters;
+  /// The calling thread's line of the cache. It is this handle's only if `line.handle` is `id()`.
+  [[nodiscard]] thread_cache::line& cache_line_of_thread() const noexcept {
+    auto* lines = reinterpret_cast<std::byte*>(cached_threads.handles.data());
+    return *reinterpret_cast<thread_cache::line*>(lines + cache_offset_);
   }
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   /// Called after a lookup that read could not answer: publishes a full batch, and may promote
   /// (P1).
   void note_miss(lookup_counters& counters) const {
@@ -171,17 +171,12 @@ class TWINMAP_EXPORT handle {
 
  private:
   handle();
-  /// The calling thread's line for this handle; the byte offset is computed once.
-  [[nodiscard]] thread_cache::line& cache_line_of_thread() const noexcept {
-    auto* lines = reinterpret_cast<std::byte*>(cached_threads.handles.data());
-    return *reinterpret_cast<thread_cache::line*>(lines + cache_offset_);
-  }
   lookup_counters& attach_thread() const;
   void publish_misses() const;
   void publish_all() const noexcept;
 
   std::uint64_t id_ = 0;
-  std::uint64_t cache_offset_ = 0;
+  std::uint64_t cache_offset_ = 0;  ///< of this handle's line in a thread's cache, in bytes
   std::uint64_t miss_batch_ = 64;
   std::unique_ptr<process_state> state_;
   friend struct attachment;

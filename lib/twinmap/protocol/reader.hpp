@@ -54,6 +54,12 @@ struct span_key {
   }
 };
 
+/// A sink that only wants to know whether there is a value.
+template <class Sink>
+concept asks_presence = requires {
+  Sink::presence_only;
+};
+
 /// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`,
 /// private memory for the copy or null; and `takes_blocks`, false if no value of its type is ever
 /// long enough for a block. Sinks are small references, passed by value.
@@ -85,7 +91,11 @@ template <class Key, class Sink>
   const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
   if (word.state() == storage::entry_state::free || !key.matches(view, slot))
     return lookup::unknown;
-  if (word.state() == storage::entry_state::live_inline) [[likely]] {
+  if constexpr (asks_presence<Sink>) {
+    platform::acquire_fence();  // (R4)
+    if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
+    return word.live() ? lookup::found : lookup::absent;
+  } else if (word.state() == storage::entry_state::live_inline) [[likely]] {
     const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
     platform::acquire_fence();  // (R4)
     if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
@@ -166,6 +176,19 @@ template <class Key, class Sink>
   return read_table_of<std::uint64_t>(view, root, root_cell, key, sink);
 }
 
+/// Keeps what the fast path needs of `root`, if that is a table as it should be. A pure function of
+/// the root's bits and of a limit that only grows: however often the same bits come back, they mean
+/// the same memory.
+inline void remember_table(const segment_view& view, thread_cache::line& line,
+                           storage::root_word root) noexcept {
+  const std::uint64_t groups = root.groups();
+  if (root.wide() || groups == 0 || !view.heap_ok(root.offset(), groups * storage::group_bytes))
+    return;
+  line.root = root.bits;
+  line.table = view.heap.heap + root.offset();
+  line.groups = groups;
+}
+
 template <class Key, class Sink>
 inline lookup read_table(const segment_view& view, storage::root_word root,
                          const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
@@ -185,6 +208,8 @@ template <class Key, class Sink>
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
+    thread_cache::line& line = map.cache_line_of_thread();  // `counters` has made it this handle's
+    if (line.root != read.bits) remember_table(view, line, read);
     lookup result = read_table(view, read, view.roots->read, key, sink);
     if (result == lookup::found) {
       lookup_counters::add(counters.hits_read);
@@ -214,14 +239,20 @@ template <class Key, class Sink>
   map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
 }
 
+/// Sinks whose values are always in the slot, all of one length.
+template <class Sink>
+concept inline_only = requires {
+  Sink::inline_length;
+}
+&&!Sink::takes_blocks;
+
 /// `read_slot` for a type whose values are always in the slot: state and length in one comparison.
 template <class Sink>
 [[gnu::always_inline]] inline bool read_inline(const storage::entry& slot, const word_key& key,
                                                Sink sink) {
-  constexpr std::uint64_t expected = storage::entry_word::live_inline_bits(Sink::inline_length);
+  constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(Sink::inline_length);
   const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
-  if ((word.bits & storage::entry_word::kind_mask) != expected ||
-      slot.key.load(std::memory_order_relaxed) != key.word) [[unlikely]]
+  if (word.kind() != expected || slot.key.load(std::memory_order_relaxed) != key.word) [[unlikely]]
     return false;
   const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4)
@@ -231,41 +262,42 @@ template <class Sink>
 }
 
 /// The fast path: the key's word is in its home group of read, and its slot holds still. Everything
-/// else is `unknown` and left to `load_slowly`, so that nothing here calls anything and all stays
-/// in registers.
+/// else is false and left to `load_slowly`, so that nothing here calls anything and all stays in
+/// registers.
 template <class Key, class Sink>
-[[gnu::always_inline]] inline lookup read_home(const segment_view& view, Key key, Sink sink) {
-  const storage::root_word root{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
-  const std::uint64_t offset =
-      root.offset() + storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
-                          storage::group_bytes;
-  if (root.wide() || !view.group_ok(offset)) [[unlikely]]
-    return lookup::unknown;
-  const std::byte* group = view.heap.heap + offset;
-  std::uint64_t mask = storage::match_tag<std::uint32_t>(group, key.hash);
+[[gnu::always_inline]] inline bool read_home(const segment_view& view, const std::byte* group,
+                                             Key key, Sink sink) {
+  storage::group_mask mask = storage::match_tag<std::uint32_t>(group, key.hash);
   const std::uint64_t slots = view.slot_limit.load(std::memory_order_relaxed);
   for (; mask != 0; mask &= mask - 1) {
     const std::uint64_t number = storage::slot_of<std::uint32_t>(
         storage::load_word<std::uint32_t>(group, static_cast<unsigned>(std::countr_zero(mask))));
     if (number - 1 >= slots) [[unlikely]]
       continue;
-    if constexpr (Sink::takes_blocks || !std::is_same_v<Key, word_key>) {
-      if (read_slot(view, number, key, sink) == lookup::found) [[likely]]
-        return lookup::found;
-    } else {
+    if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>) {
       if (read_inline(view.slot(number), key, sink)) [[likely]]
-        return lookup::found;
+        return true;
+    } else {
+      if (read_slot(view, number, key, sink) == lookup::found) [[likely]]
+        return true;
     }
   }
-  return lookup::unknown;
+  return false;
 }
 
 /// Looks `key` up. True: the sink has the value.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load(const handle& map, Key key, Sink sink) {
-  if (map.knows_thread() && read_home(map.view, key, sink) == lookup::found) [[likely]] {
-    lookup_counters::add(map.known_counters().hits_read);
-    return true;
+  const thread_cache::line& line = map.cache_line_of_thread();
+  if (line.handle == map.id() && line.root == map.view.roots->read.load(std::memory_order_seq_cst))
+      [[likely]] {  // (R1)
+    const std::byte* group =
+        line.table + storage::home_group(static_cast<std::uint32_t>(key.hash), line.groups) *
+                         storage::group_bytes;
+    if (read_home(map.view, group, key, sink)) [[likely]] {
+      lookup_counters::add(line.counters->hits_read);
+      return true;
+    }
   }
   return load_slowly(map, key, sink);
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace twinmap::protocol {
@@ -30,11 +31,18 @@ struct lookup_counters {
   }
 };
 
-/// The threads' shortcut from a handle to their counters. Each shared object that inlines the read
-/// path has its own.
+/// What a new line of the cache has for a table: whatever a damaged root says, there is a group to
+/// read.
+alignas(64) inline constexpr std::array<std::byte, 64> empty_group{};
+
+/// The threads' shortcut from a handle to their counters and to the read table. Each shared object
+/// that inlines the read path has its own.
 struct thread_cache {
-  struct line {
+  struct alignas(64) line {
     std::uint64_t handle = 0;  ///< handle ids start at 1 and are never used twice
+    std::uint64_t root = 0;    ///< the read root that the next two were taken from
+    const std::byte* table = empty_group.data();  ///< its groups, all within the published limit
+    std::uint64_t groups = 0;
     lookup_counters* counters = nullptr;
   };
   static constexpr std::size_t lines = 8;

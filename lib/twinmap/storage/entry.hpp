@@ -28,9 +28,12 @@ enum class entry_state : std::uint8_t {
   expunged = 4
 };
 
-/// The first half of the pair: bits 0-2 state, 3-6 length of an inline value, 7-63 version.
+/// The first half of the pair: bits 0-2 state, 3-6 length of an inline value, 7 zero,
+/// 8-63 version.
 struct entry_word {
   std::uint64_t bits;
+
+  static constexpr unsigned version_shift = 8;
 
   [[nodiscard]] constexpr entry_state state() const noexcept {
     return static_cast<entry_state>(bits & 7);
@@ -39,16 +42,19 @@ struct entry_word {
   [[nodiscard]] constexpr unsigned inline_length() const noexcept {
     return static_cast<unsigned>(bits >> 3) & 15;
   }
-  [[nodiscard]] constexpr std::uint64_t version() const noexcept { return bits >> 7; }
+  [[nodiscard]] constexpr std::uint64_t version() const noexcept { return bits >> version_shift; }
   /// The word that follows this one: one version on.
   [[nodiscard]] constexpr entry_word next(entry_state state, unsigned length = 0) const noexcept {
-    return {((version() + 1) << 7) | (std::uint64_t{length} << 3) |
+    return {((version() + 1) << version_shift) | (std::uint64_t{length} << 3) |
             static_cast<std::uint64_t>(state)};
   }
-  /// State and length alone, for comparing them at once.
-  static constexpr std::uint64_t kind_mask = 127;
-  [[nodiscard]] static constexpr std::uint64_t live_inline_bits(unsigned length) noexcept {
-    return (std::uint64_t{length} << 3) | static_cast<std::uint64_t>(entry_state::live_inline);
+  /// State and length, a byte of their own so that they are compared at once.
+  [[nodiscard]] constexpr std::uint8_t kind() const noexcept {
+    return static_cast<std::uint8_t>(bits);
+  }
+  [[nodiscard]] static constexpr std::uint8_t live_inline_kind(unsigned length) noexcept {
+    return static_cast<std::uint8_t>((length << 3) |
+                                     static_cast<unsigned>(entry_state::live_inline));
   }
   friend bool operator==(entry_word, entry_word) = default;
 };
