@@ -5,15 +5,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <maps/raw_map.hpp>
-#include <maps/self_verifying.hpp>
+#include <maps/spoiler.hpp>
 #include <support/child.hpp>
 #include <support/names.hpp>
 #include <support/privilege.hpp>
-#include <support/sandbox.hpp>
-#include <twinmap/storage/layout.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -27,35 +23,14 @@ namespace process_tests {
 namespace {
 
 using test_maps::attach_mode;
+using test_maps::harmless;
+using test_maps::make_victim;
 using test_maps::random_source;
-using map_type = test_maps::raw_map<std::string, std::string>;
-using twinmap::storage::region;
-using twinmap::storage::segment_header;
-
-constexpr std::uint64_t keys = 2'000;
-
-std::string key_of(std::uint64_t i) {
-  return std::string(i % 40, 'k') + std::to_string(i);  // some in the slot, some in the heap
-}
-
-void make_victim(const std::string& name, const std::string& directory = {}) {
-  test_maps::raw_settings settings;
-  settings.directory = directory;
-  settings.max_bytes = 8u << 20;
-  map_type map(attach_mode::create_only, name, settings);
-  const auto store = [&](std::uint64_t i) {
-    std::string value(i % 5 == 0 ? 7 : i % 300, '\0');
-    test_maps::fill_self_verifying(value, i);
-    map.store(key_of(i), value);
-  };
-  for (std::uint64_t i = 0; i < keys / 2; ++i)
-    store(i);
-  map.promote();
-  for (std::uint64_t i = keys / 2; i < keys; ++i)
-    store(i);
-  for (std::uint64_t i = 0; i < keys; i += 17)
-    map.erase(key_of(i));
-}
+using test_maps::read_everything;
+using test_maps::spoiler;
+using test_maps::target;
+using test_maps::write_everything;
+using map_type = test_maps::victim_map;
 
 // Copies what is there and leaves holes where there are holes.
 void copy_sparse(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -74,123 +49,6 @@ void copy_sparse(const std::filesystem::path& from, const std::filesystem::path&
   }
   ::close(in);
   ::close(out);
-}
-
-std::uint64_t spoilt(std::uint64_t word, random_source& random) {
-  const std::uint64_t garbage = random();
-  switch (random.below(4)) {
-    case 0:
-      return garbage;
-    case 1:
-      return word ^ (1ull << (garbage % 64));
-    case 2:
-      return (word & 0xFF) | (garbage << 8);  // keeps what says which kind of word it is
-    default:
-      return ~0ull >> (garbage % 64);
-  }
-}
-
-enum class target { slots, heap, chunk_table, owners, hashes, roots, locked, leases, everything };
-
-// Writes garbage into a segment's file, past every check, and without reading or filling a hole.
-class spoiler {
- public:
-  spoiler(const std::filesystem::path& path, std::uint64_t seed)
-      : file_(::open(path.c_str(), O_RDWR | O_CLOEXEC)), random_(seed) {
-    EXPECT_EQ(::pread(file_, &constant_, sizeof constant_, 0),
-              static_cast<ssize_t>(sizeof constant_));
-  }
-  spoiler(const spoiler&) = delete;
-  spoiler& operator=(const spoiler&) = delete;
-  ~spoiler() { ::close(file_); }
-
-  void spoil(target where) {
-    const bool all = where == target::everything;
-    if (where == target::slots || all) in(constant_.slots, 20);
-    if (where == target::heap || all) in(constant_.heap, 20);
-    if (where == target::chunk_table || all) in(constant_.chunk_table, 50);
-    if (where == target::owners || all) in(constant_.owners, 30);
-    if (where == target::hashes || all) in(constant_.hashes, 30);
-    if (where == target::leases || all) in(constant_.leases, 30);
-    if (where == target::roots)
-      words(offsetof(segment_header, roots), sizeof(segment_header::roots), 40);
-    if (where == target::locked)
-      words(offsetof(segment_header, locked),
-            sizeof(segment_header) - offsetof(segment_header, locked), 40);
-  }
-  void put(std::uint64_t offset, std::uint64_t word) {
-    EXPECT_EQ(::pwrite(file_, &word, sizeof word, static_cast<off_t>(offset)),
-              static_cast<ssize_t>(sizeof word));
-  }
-  // A little of the heap and of the slots, for a map that is in use.
-  void spoil_a_little() {
-    words(constant_.heap.offset, 64u << 10, 1);
-    words(constant_.slots.offset, 64u << 10, 1);
-  }
-
- private:
-  void in(const region& r, std::uint64_t share) {
-    words(r.offset, std::min<std::uint64_t>(r.length, 1u << 20), share);
-  }
-  // `share` of every 100 words that are not zero.
-  void words(std::uint64_t offset, std::uint64_t length, std::uint64_t share) {
-    std::vector<std::uint64_t> part(length / 8);
-    const ssize_t got = ::pread(file_, part.data(), length, static_cast<off_t>(offset));
-    for (std::size_t i = 0; i < static_cast<std::size_t>(got) / 8; ++i) {
-      if (part[i] == 0 || random_.below(100) >= share) continue;
-      const std::uint64_t garbage = spoilt(part[i], random_);
-      put(offset + i * 8, garbage);
-    }
-  }
-
-  int file_;
-  random_source random_;
-  twinmap::storage::header_constant constant_{};
-};
-
-// Any answer and any twinmap::error will do; a signal or a hang ends the child with another code.
-template <class Operation>
-void harmless(Operation operation) {
-  try {
-    operation();
-  } catch (const twinmap::error&) {
-  }
-}
-
-void read_everything(const map_type& map, std::chrono::steady_clock::time_point deadline) {
-  harmless([&] { map.count(); });
-  harmless([&] { map.size(); });
-  harmless([&] { map.stats(true); });
-  harmless([&] { map.check(); });
-  for (std::uint64_t i = 0; i < 2 * keys && std::chrono::steady_clock::now() < deadline; ++i)
-    harmless([&] { map.load(key_of(i)); });
-}
-
-void write_everything(map_type& map, std::chrono::steady_clock::time_point deadline,
-                      random_source& random) {
-  for (std::uint64_t i = 0; std::chrono::steady_clock::now() < deadline && i < keys; ++i) {
-    const std::string key = key_of(random.below(2 * keys));
-    const std::string value(random.below(400), 'v');
-    harmless([&] {
-      switch (random.below(6)) {
-        case 0:
-          return map.store(key, value);
-        case 1:
-          return static_cast<void>(map.erase(key));
-        case 2:
-          return static_cast<void>(map.exchange(key, value));
-        case 3:
-          return static_cast<void>(map.load_or_store(key, value));
-        case 4:
-          return map.store(std::to_string(random()), value);
-        default:
-          return static_cast<void>(map.compare_exchange(key, value, "x"));
-      }
-    });
-  }
-  harmless([&] { map.promote(); });
-  harmless([&] { map.clear(); });
-  harmless([&] { map.sweep(); });
 }
 
 class Garbage : public testing::TestWithParam<target> {
@@ -277,13 +135,12 @@ TEST(GarbageLater, InTheReadRootHarmsNoFreshHandle) {
     const test_support::scoped_name name;
     make_victim(name);
     spoiler(name.segment_file(), 1)
-        .put(offsetof(segment_header, roots) + offsetof(twinmap::storage::header_roots, read),
-             root);
+        .write(offsetof(twinmap::storage::segment_header, roots.read), root);
     test_support::child reader([&] {
       harmless([&] {
         const map_type map(attach_mode::open_read_only, name);
         for (std::uint64_t i = 0; i < 3; ++i)
-          harmless([&] { map.load(key_of(i)); });
+          harmless([&] { map.load(test_maps::key_of(i)); });
       });
     });
     EXPECT_EQ(reader.wait(std::chrono::seconds(20)), 0) << root;
@@ -311,40 +168,6 @@ TEST(GarbageLater, WrittenUnderARunningReaderHarmsItNot) {
     const auto ended = reader.wait(std::chrono::seconds(20));
     EXPECT_EQ(ended, 0);
   }
-}
-
-// On a full tmpfs a read of a hole is SIGBUS: following one garbage offset too many would show. The
-// garbage itself is written without reading or filling any hole. The chunk table stays sound: it
-// says which pages there are.
-TEST(GarbageLater, OnAFullTmpfsRaisesNoSigbus) {
-  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
-  const auto ended = test_support::in_private_tmpfs(6u << 20, [](const auto& directory) {
-    const std::vector<target> targets{target::slots, target::heap,   target::hashes, target::owners,
-                                      target::roots, target::locked, target::leases};
-    for (int round = 0; round < test_support::rounds(21, 210); ++round) {
-      const test_support::scoped_name name(directory);
-      make_victim(name, directory.string());
-      const test_support::scoped_name filler(directory, "filler");
-      const int file = ::open(filler.segment_file().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-      const std::vector<char> page(4096, 'f');
-      while (::write(file, page.data(), page.size()) > 0) {
-      }
-      ASSERT_EQ(errno, ENOSPC);
-      ::close(file);
-      spoiler(name.segment_file(), static_cast<std::uint64_t>(round) + 1000)
-          .spoil(targets[static_cast<std::size_t>(round) % targets.size()]);
-      test_support::child reader([&] {
-        harmless([&] {
-          test_maps::raw_settings settings;
-          settings.directory = directory.string();
-          const map_type map(attach_mode::open_read_only, name, settings);
-          read_everything(map, std::chrono::steady_clock::now() + std::chrono::milliseconds(300));
-        });
-      });
-      EXPECT_EQ(reader.wait(std::chrono::seconds(20)), 0) << "round " << round;
-    }
-  });
-  EXPECT_EQ(ended, 0);
 }
 
 }  // namespace

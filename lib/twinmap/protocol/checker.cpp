@@ -33,10 +33,11 @@ class checker {
         dirty_{view_.roots->dirty.load(std::memory_order_acquire)},
         heap_(map, report_) {
     const std::uint64_t used = view_.header->locked.slots_used.load(std::memory_order_acquire);
-    const std::uint64_t committed = view_.roots->slots_committed.load(std::memory_order_acquire);
+    const std::uint64_t committed = view_.resident_slots();
+    check_limits();
     if (used == 0 || used > view_.max_slots || used > committed)
       find("slots_used is " + std::to_string(used) + ", resident are " + std::to_string(committed));
-    used_ = std::min({used, view_.max_slots, committed});
+    used_ = std::clamp<std::uint64_t>(used, 1, std::min(view_.max_slots, committed));
     marks_.resize(used_);
   }
 
@@ -60,6 +61,14 @@ class checker {
 
  private:
   void find(std::string what) { add_finding(report_, std::move(what)); }
+
+  void check_limits() {
+    const std::uint64_t seed = view_.seal_seed;
+    if (storage::unseal(seed, storage::sealed::slots, view_.roots->slots_committed.load()) == 0)
+      find("slots_committed does not agree with its check");
+    if (storage::unseal(seed, storage::sealed::chunks, view_.roots->heap_committed.load()) == 0)
+      find("heap_committed does not agree with its check");
+  }
 
   template <class Word>
   std::uint64_t walk_words(root_word root, std::uint8_t slot_marks::*mark, const char* name) {

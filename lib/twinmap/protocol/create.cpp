@@ -89,8 +89,13 @@ void make_empty(segment_header& header, std::byte* base) {
                           std::memory_order_relaxed);
   const std::uint64_t slots =
       std::min<std::uint64_t>(constant.page_size >> constant.slot_shift, constant.max_entries + 1);
-  header.roots.slots_committed.store(slots, std::memory_order_relaxed);
-  header.roots.heap_committed.store(1ull << constant.chunk_shift, std::memory_order_relaxed);
+  const auto publish = [&](std::atomic<std::uint64_t>& to, storage::sealed what,
+                           std::uint64_t number) {
+    to.store(storage::seal(constant.uuid[0], what, static_cast<std::uint32_t>(number)),
+             std::memory_order_relaxed);
+  };
+  publish(header.roots.slots_committed, storage::sealed::slots, slots);
+  publish(header.roots.heap_committed, storage::sealed::chunks, 1);
   header.locked.births.store(1, std::memory_order_relaxed);
   header.locked.read_births.store(1, std::memory_order_relaxed);
   header.locked.slots_used.store(1, std::memory_order_relaxed);  // slot 0 is nobody's

@@ -54,7 +54,9 @@ void heap_check::check_pairs(std::uint32_t chunk, chunk_entry entry) {
   const std::uint64_t length = run ? std::uint64_t{entry.number()} << view_.heap.chunk_shift
                                    : storage::granules_of_class(entry.number())
                                          << view_.heap.granule_shift;
-  const std::uint32_t pairs = run ? 1 : chunks_.blocks_of(entry.number());
+  const std::uint32_t pairs = chunks_.pairs_of(chunk, entry);
+  if (pairs == 0 && chunks_.load(chunk) == entry)
+    find("chunk " + std::to_string(chunk) + " has blocks, and their owner pairs are not resident");
   for (std::uint32_t i = 0; i != pairs; ++i) {
     const std::uint32_t index = (chunk << view_.heap.pairs_shift) + i;
     const owner_word owner{storage::load_owner(view_.heap.owners[index]).first};

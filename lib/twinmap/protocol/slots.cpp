@@ -32,7 +32,11 @@ namespace {
 /// there is.
 bool commit_slots(locked_section& at) {
   const segment_view& view = at.view();
-  const std::uint64_t now = at.roots().slots_committed.load(std::memory_order_relaxed);
+  const std::uint64_t seed = view.seal_seed;
+  const std::uint64_t now = storage::unseal(
+      seed, storage::sealed::slots, at.roots().slots_committed.load(std::memory_order_relaxed));
+  if (now == 0 || now > view.max_slots)
+    at.by.map.raise_corrupted("slots_committed does not agree with its check");
   const storage::header_constant& constant = view.constant;
   platform::segment_file& file = at.by.state().file;
   const std::uint64_t page = constant.page_size;
@@ -45,7 +49,9 @@ bool commit_slots(locked_section& at) {
         file.commit(constant.hashes.offset + now * sizeof(std::uint32_t),
                     (next - now) * sizeof(std::uint32_t)))
       continue;
-    at.roots().slots_committed.store(next, std::memory_order_release);  // (S2)
+    at.roots().slots_committed.store(
+        storage::seal(seed, storage::sealed::slots, static_cast<std::uint32_t>(next)),
+        std::memory_order_release);  // (S2)
     return true;
   }
   return false;
@@ -53,9 +59,9 @@ bool commit_slots(locked_section& at) {
 
 /// Slots handed out, never more than are resident, whatever the header says (P6).
 std::uint32_t usable_slots(locked_section& at) noexcept {
-  const std::uint64_t resident = at.roots().slots_committed.load(std::memory_order_relaxed);
   const std::uint64_t used = at.locked().slots_used.load(std::memory_order_relaxed);
-  return static_cast<std::uint32_t>(std::min({used, resident, at.view().max_slots}));
+  return static_cast<std::uint32_t>(
+      std::min({used, at.view().resident_slots(), at.view().max_slots}));
 }
 
 std::uint64_t pop_free(locked_section& at) noexcept {

@@ -31,7 +31,8 @@ void add_unpublished(const handle& map, stats_snapshot& out) {
 /// Bytes that chunks of the heap hold, by the allocator's hints.
 std::uint64_t heap_bytes_used(const segment_view& view, const storage::chunk_table& chunks) {
   std::uint64_t used = 0;
-  for (std::uint32_t chunk = 0; chunk != chunks.committed(); ++chunk) {
+  const std::uint32_t limit = chunks.committed();
+  for (std::uint32_t chunk = 0; chunk != limit; ++chunk) {
     const storage::chunk_entry entry = chunks.load(chunk);
     if (entry.kind() == chunk_kind::free) continue;
     if (entry.kind() != chunk_kind::small || entry.number() >= storage::class_count) {
@@ -39,8 +40,8 @@ std::uint64_t heap_bytes_used(const segment_view& view, const storage::chunk_tab
       continue;
     }
     const std::uint32_t blocks = chunks.blocks_of(entry.number());
-    const std::uint32_t free =
-        std::min(blocks, view.chunk(chunk).free_hint.load(std::memory_order_relaxed));
+    const std::uint32_t free = std::min<std::uint32_t>(
+        blocks, view.chunk(chunk).free_hint.load(std::memory_order_relaxed));
     used +=
         (blocks - free) * (storage::granules_of_class(entry.number()) << view.heap.granule_shift);
   }

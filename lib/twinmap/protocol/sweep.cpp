@@ -101,11 +101,7 @@ class sweeper {
 
  private:
   void gather(std::uint32_t chunk, std::vector<candidate>& found) {
-    const chunk_entry entry = chunks_.load(chunk);
-    std::uint32_t pairs = 0;
-    if (entry.kind() == chunk_kind::run) pairs = 1;
-    if (entry.kind() == chunk_kind::small && entry.number() < storage::class_count)
-      pairs = chunks_.blocks_of(entry.number());
+    const std::uint32_t pairs = chunks_.pairs_of(chunk, chunks_.load(chunk));
     for (std::uint32_t i = 0; i != pairs; ++i) {
       const std::uint32_t owner = (chunk << view_.heap.pairs_shift) + i;
       const pair_value seen = storage::load_owner(view_.heap.owners[owner]);
@@ -145,8 +141,7 @@ class sweeper {
   /// Pairs of a chunk that is no block's: what the dead had leased of it becomes free.
   void free_pairs_of_dead(std::uint32_t chunk) {
     const std::uint32_t base = chunk << view_.heap.pairs_shift;
-    const std::uint32_t resident = std::min(
-        1u << view_.heap.pairs_shift, view_.chunk(chunk).pairs.load(std::memory_order_relaxed));
+    const std::uint32_t resident = view_.resident_pairs(chunk);
     for (std::uint32_t i = 0; i != resident; ++i) {
       const pair_value seen = storage::load_owner(view_.heap.owners[base + i]);
       const owner_word held{seen.first};
@@ -164,6 +159,7 @@ class sweeper {
   }
 
   [[nodiscard]] bool pair_is_free(std::uint32_t chunk) const noexcept {
+    if (view_.resident_pairs(chunk) == 0) return false;
     const auto& pair = view_.heap.owners[std::uint64_t{chunk} << view_.heap.pairs_shift];
     return owner_word{storage::load_owner(pair).first}.kind() == owner_kind::free;
   }
@@ -196,14 +192,14 @@ class sweeper {
 
   /// Counts, and mends the hint on the way.
   bool wholly_free(std::uint32_t chunk, chunk_entry entry) const noexcept {
-    if (entry.number() >= storage::class_count) return false;
-    const std::uint32_t blocks = chunks_.blocks_of(entry.number());
+    const std::uint32_t blocks = chunks_.pairs_of(chunk, entry);
+    if (blocks == 0) return false;
     std::uint32_t free = 0;
     for (std::uint32_t i = 0; i != blocks; ++i) {
       const auto& pair = view_.heap.owners[(chunk << view_.heap.pairs_shift) + i];
       if (owner_word{pair.first.load(std::memory_order_relaxed)}.kind() == owner_kind::free) ++free;
     }
-    view_.chunk(chunk).free_hint.store(free, std::memory_order_relaxed);
+    view_.chunk(chunk).free_hint.store(static_cast<std::uint16_t>(free), std::memory_order_relaxed);
     return free == blocks;
   }
 

@@ -18,8 +18,7 @@ namespace {
 /// Slots handed out so far, never more than can be followed.
 std::uint64_t slots_in_use(const segment_view& view) noexcept {
   const std::uint64_t used = view.header->locked.slots_used.load(std::memory_order_acquire);
-  return std::min(
-      {used, view.max_slots, view.roots->slots_committed.load(std::memory_order_acquire)});
+  return std::min({used, view.max_slots, view.resident_slots()});
 }
 
 /// Copies a slot until it holds still; false if it never does within the bound of R6.

@@ -70,7 +70,7 @@ bool block_allocator::refill_from(std::uint32_t chunk, std::uint32_t size_class,
                                   private_stacks::stack& stack, const allocation_context& by) {
   const chunk_entry entry = chunks_.load(chunk);
   if (entry.kind() != chunk_kind::small || entry.number() != size_class) return false;
-  const std::uint32_t blocks = chunks_.blocks_of(size_class);
+  const std::uint32_t blocks = chunks_.pairs_of(chunk, entry);
   const std::uint64_t block_bytes = granules_of_class(size_class) << view_.heap.granule_shift;
   const auto wanted =
       tight() ? 1u
@@ -94,8 +94,8 @@ bool block_allocator::refill_from(std::uint32_t chunk, std::uint32_t size_class,
   }
   auto& hint = view_.chunk(chunk).free_hint;
   const std::uint32_t free = hint.load(std::memory_order_relaxed);
-  hint.store(stack.fresh_count == 0 ? 0 : free - std::min(free, stack.fresh_count),
-             std::memory_order_relaxed);
+  const std::uint32_t left = stack.fresh_count == 0 ? 0 : free - std::min(free, stack.fresh_count);
+  hint.store(static_cast<std::uint16_t>(left), std::memory_order_relaxed);
   return stack.fresh_count != 0;
 }
 
@@ -249,8 +249,8 @@ bool block_allocator::settle(std::uint32_t owner, pair_value seen, owner_word to
 
 bool block_allocator::dissolve(std::uint32_t chunk, const allocation_context& by) noexcept {
   const chunk_entry entry = chunks_.load(chunk);
-  if (entry.kind() != chunk_kind::small || entry.number() >= class_count) return false;
-  const std::uint32_t blocks = chunks_.blocks_of(entry.number());
+  const std::uint32_t blocks = chunks_.pairs_of(chunk, entry);
+  if (entry.kind() != chunk_kind::small || blocks == 0) return false;
   const std::uint32_t base = chunk << view_.heap.pairs_shift;
   const std::uint64_t mine = owner_word::leased(by.me).bits;
   std::uint32_t claimed = 0;

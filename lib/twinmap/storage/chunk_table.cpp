@@ -4,10 +4,12 @@
 
 namespace twinmap::storage {
 
-std::uint32_t chunk_table::committed() const noexcept {
-  const std::uint64_t bytes = view_.roots->heap_committed.load(std::memory_order_acquire);  // (H1)
-  return static_cast<std::uint32_t>(std::min(bytes, view_.max_heap_bytes) >>
-                                    view_.heap.chunk_shift);
+std::uint32_t chunk_table::pairs_of(std::uint32_t chunk, chunk_entry entry) const noexcept {
+  std::uint32_t pairs = 0;
+  if (entry.kind() == chunk_kind::run) pairs = 1;
+  if (entry.kind() == chunk_kind::small && entry.number() < class_count)
+    pairs = blocks_of(entry.number());
+  return view_.chunk_ok(chunk) && pairs <= view_.resident_pairs(chunk) ? pairs : 0;
 }
 
 bool chunk_table::usable(std::uint32_t chunk, bool settled) const noexcept {
@@ -60,7 +62,10 @@ std::optional<std::uint32_t> chunk_table::find_and_claim(std::uint32_t count, pl
 }
 
 bool chunk_table::raise(std::uint32_t count) {
-  const std::uint32_t now = committed();
+  auto& published = view_.header->roots.heap_committed;
+  std::uint64_t expected = published.load(std::memory_order_acquire);  // (H1)
+  const std::uint32_t now = unseal(view_.seal_seed, sealed::chunks, expected);
+  if (now == 0 || now > view_.heap.chunks) return false;  // scribbled: nothing to build on
   const std::uint32_t room = view_.heap.chunks - now;
   if (count > room) return false;
   const std::uint32_t ahead = std::min({now / 8, std::uint32_t{64}, room - count});
@@ -74,10 +79,9 @@ bool chunk_table::raise(std::uint32_t count) {
       continue;
     // (H2) Whoever publishes first wins; what the others made resident will be published by the
     // next raise.
-    std::uint64_t expected = from;
-    auto& published = view_.header->roots.heap_committed;
     view_.header->allocation.tight.store(0, std::memory_order_relaxed);
-    if (published.compare_exchange_strong(expected, from + bytes))
+    if (published.compare_exchange_strong(expected,
+                                          seal(view_.seal_seed, sealed::chunks, now + more)))
       view_.header->allocation.free_chunks.fetch_add(more, std::memory_order_relaxed);
     return true;
   }
@@ -103,20 +107,22 @@ void chunk_table::publish_run(std::uint32_t first, std::uint32_t count, chunk_ki
 }
 
 bool chunk_table::commit_pairs(std::uint32_t chunk, std::uint32_t pairs) noexcept {
-  auto& resident = view_.chunk(chunk).pairs;
-  if (resident.load(std::memory_order_relaxed) >= pairs) return true;
+  if (view_.resident_pairs(chunk) >= pairs) return true;
   const std::uint64_t first = std::uint64_t{chunk} << view_.heap.pairs_shift;
   if (file_.commit(view_.constant.owners.offset + first * sizeof(platform::atomic_pair),
                    pairs * sizeof(platform::atomic_pair)))
     return false;
-  resident.store(pairs, std::memory_order_relaxed);
+  chunk_record& record = view_.chunk(chunk);
+  record.pairs.store(static_cast<std::uint16_t>(pairs), std::memory_order_relaxed);
+  record.pairs_check.store(check_of(view_.seal_seed, sealed::pairs, chunk, pairs),
+                           std::memory_order_relaxed);
   return true;
 }
 
 bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {
   const std::uint32_t blocks = blocks_of(size_class);
   if (!commit_pairs(first, blocks)) return false;
-  view_.chunk(first).free_hint.store(blocks, std::memory_order_relaxed);
+  view_.chunk(first).free_hint.store(static_cast<std::uint16_t>(blocks), std::memory_order_relaxed);
   const chunk_entry seen = load(first);
   return exchange(first, seen, seen.next(chunk_kind::small, size_class));
 }

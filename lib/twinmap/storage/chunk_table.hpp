@@ -12,8 +12,8 @@
 //   3. A small chunk leaves its class only when one lease has claimed every block of it.
 //
 // Ordered accesses: (C1) acquire load of an entry pairs with (C2) the CAS that published it: the
-// pairs of the chunk's blocks are resident. (H1) acquire load of heap_committed pairs with (H2) the
-// CAS that raised it.
+// pairs of the chunk's blocks are resident, and the record says how many. (H1) acquire load of
+// heap_committed pairs with (H2) the CAS that raised it.
 
 #include <twinmap/platform/segment_file.hpp>
 #include <twinmap/storage/view.hpp>
@@ -46,18 +46,21 @@ class chunk_table {
 
   /// A number that leads nowhere, in a scribbled root say, is a free chunk that cannot be had (P6).
   [[nodiscard]] chunk_entry load(std::uint32_t chunk) const noexcept {
-    if (chunk >= view_.heap.chunks) return {0};
+    if (!view_.chunk_ok(chunk)) return {0};
     return {view_.chunk(chunk).entry.load(std::memory_order_acquire)};  // (C1)
   }
   bool exchange(std::uint32_t chunk, chunk_entry seen, chunk_entry desired) noexcept {
-    return chunk < view_.heap.chunks &&
+    return view_.chunk_ok(chunk) &&
            view_.chunk(chunk).entry.compare_exchange_strong(seen.bits, desired.bits);  // (C2)
   }
-  /// Chunks that are resident; never more than the mapping holds, whatever the segment says (P6).
-  [[nodiscard]] std::uint32_t committed() const noexcept;
+  /// Chunks that are resident, whatever the segment says (P6). (V1) of view.hpp.
+  [[nodiscard]] std::uint32_t committed() const noexcept { return view_.resident_chunks(); }
   /// Makes the first `pairs` owner pairs of a chunk that the caller has claimed resident. False if
   /// there is no memory.
   [[nodiscard]] bool commit_pairs(std::uint32_t chunk, std::uint32_t pairs) noexcept;
+  /// Owner pairs that the blocks of a chunk have by its entry; none if it is no chunk of blocks, or
+  /// if they are not resident, which only a scribbled record can say (P6).
+  [[nodiscard]] std::uint32_t pairs_of(std::uint32_t chunk, chunk_entry entry) const noexcept;
   /// Blocks of a class in one chunk.
   [[nodiscard]] std::uint32_t blocks_of(std::uint32_t size_class) const noexcept {
     return static_cast<std::uint32_t>(view_.heap.chunk_bytes() /

@@ -84,14 +84,14 @@ static_assert(std::is_trivially_copyable_v<header_constant> && sizeof(header_con
 struct alignas(cache_line) header_roots {
   std::atomic<std::uint64_t>
       epoch;  ///< grows with every change of either root or in-place change of read
-  std::atomic<std::uint64_t> read;   ///< root word of the read table; mutex
-  std::atomic<std::uint64_t> dirty;  ///< root word of the dirty table, 0: none; mutex
-  std::atomic<std::uint64_t>
-      slots_committed;  ///< slot numbers below this are resident; mutex; grows only
-  std::atomic<std::uint64_t>
-      heap_committed;                  ///< bytes of the heap that are resident; CAS; grows only
-  std::atomic<std::uint32_t> retired;  ///< 1 once the name was removed
-  std::atomic<std::uint32_t> sweep_wanted;  ///< deaths noticed since the last sweep
+  std::atomic<std::uint64_t> read;             ///< root word of the read table; mutex
+  std::atomic<std::uint64_t> dirty;            ///< root word of the dirty table, 0: none; mutex
+  std::atomic<std::uint64_t> slots_committed;  ///< sealed (seal.hpp): slot numbers below this are
+                                               ///< resident; mutex; grows only
+  std::atomic<std::uint64_t> heap_committed;  ///< sealed: chunks of the heap that are resident, and
+                                              ///< their records; CAS; grows only
+  std::atomic<std::uint32_t> retired;         ///< 1 once the name was removed
+  std::atomic<std::uint32_t> sweep_wanted;    ///< deaths noticed since the last sweep
 };
 static_assert(sizeof(header_roots) == cache_line);
 
@@ -192,8 +192,11 @@ static_assert(sizeof(lease_page) <= lease_stride);
 /// One chunk of the heap. `entry` is encoded in chunk_table.hpp.
 struct chunk_record {
   std::atomic<std::uint64_t> entry;
-  std::atomic<std::uint32_t> free_hint;  ///< about how many blocks of it are free
-  std::atomic<std::uint32_t> pairs;      ///< owner pairs of it that are resident; grows only
+  std::atomic<std::uint16_t> free_hint;  ///< about how many blocks of it are free
+  std::atomic<std::uint16_t>
+      pairs;  ///< owner pairs of it that are resident; only who has claimed the chunk; grows only
+  std::atomic<std::uint32_t>
+      pairs_check;  ///< of `pairs` (seal.hpp); between the two stores they do not agree
 };
 static_assert(sizeof(chunk_record) == 16);
 

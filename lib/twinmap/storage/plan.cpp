@@ -112,6 +112,8 @@ std::uint64_t layout_hash() noexcept {
                                      sizeof(header_allocation),
                                      sizeof(lease_page),
                                      sizeof(chunk_record),
+                                     offsetof(chunk_record, pairs),
+                                     offsetof(chunk_record, pairs_check),
                                      sizeof(entry),
                                      sizeof(segment_header),
                                      sizeof(type_descriptor),
@@ -234,6 +236,7 @@ void make_view(std::byte* base, const header_constant& constant, segment_view& v
   view.hash_mask = constant.hash_mask;
   view.max_slots = constant.max_entries + 1;
   view.max_heap_bytes = constant.heap.length;
+  view.seal_seed = constant.uuid[0];
   view.heap = {.heap = base + constant.heap.offset,
                .owners = reinterpret_cast<platform::atomic_pair*>(base + constant.owners.offset),
                .chunk_shift = constant.chunk_shift,

@@ -4,9 +4,7 @@
 
 #include <twinmap/storage/blocks.hpp>
 #include <twinmap/storage/index_table.hpp>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <twinmap/storage/seal.hpp>
 
 namespace twinmap::storage {
 inline namespace layout_1 {
@@ -27,10 +25,11 @@ struct segment_view {
   std::uint32_t key_capacity = 0;  ///< bytes of key that a slot holds
   mutable std::atomic<std::uint64_t> slot_limit{
       0};  ///< cached slots_committed - 1: numbers 1 to this are resident
-  mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed
+  mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed, in bytes
   mutable std::atomic<std::uint64_t> group_limit{
       0};  ///< the last heap offset at which a group fits in; there is a first
   heap_geometry heap;
+  std::uint64_t seal_seed = 0;             ///< of the map's uuid; see seal.hpp
   std::array<std::uint64_t, 24> secret{};  ///< XXH3's, made of the header's seed; see lib/FORMAT.md
   std::uint64_t hash_mask = ~0ull;
   std::uint64_t max_slots = 0;       ///< slot numbers are below this, by the mapping's size
@@ -79,35 +78,62 @@ struct segment_view {
 
  private:
   // (V1) the acquire load of a published limit pairs with the release that published it (S2 in
-  // slots.cpp, H2 in chunk_table.cpp): what lies below it is resident.
-  [[nodiscard]] bool slot_ok_after_refresh(std::uint64_t number) const noexcept {
-    const std::uint64_t published = roots->slots_committed.load(std::memory_order_acquire);  // (V1)
+  // slots.cpp, H2 in chunk_table.cpp): what lies below it is resident. One whose check does not
+  // agree is garbage: what was known before stays.
+  [[gnu::noinline]] bool slot_ok_after_refresh(std::uint64_t number) const noexcept {
+    const std::uint64_t published = unseal(
+        seal_seed, sealed::slots, roots->slots_committed.load(std::memory_order_acquire));  // (V1)
     if (published - 1 >= max_slots) return false;
     slot_limit.store(published - 1, std::memory_order_relaxed);
     return number - 1 < published - 1;
   }
-  [[nodiscard]] bool heap_ok_after_refresh(std::uint64_t offset,
-                                           std::uint64_t length) const noexcept {
-    const std::uint64_t published = roots->heap_committed.load(std::memory_order_acquire);  // (V1)
-    if (published > max_heap_bytes) return false;
+  [[gnu::noinline]] bool heap_ok_after_refresh(std::uint64_t offset,
+                                               std::uint64_t length) const noexcept {
+    const std::uint64_t chunks = unseal(
+        seal_seed, sealed::chunks, roots->heap_committed.load(std::memory_order_acquire));  // (V1)
+    if (chunks - 1 >= heap.chunks) return false;
+    const std::uint64_t published = chunks << heap.chunk_shift;
     heap_limit.store(published, std::memory_order_relaxed);
-    if (published >= cache_line)
-      group_limit.store(published - cache_line, std::memory_order_relaxed);
+    group_limit.store(published - cache_line, std::memory_order_relaxed);
     return length <= published && offset <= published - length;
   }
 
  public:
-  /// R6: whether a block may be read, and its owner pair with it. The chunk's entry proves that the
-  /// pair is resident: pairs are made so before the entry is published (C2 in chunk_table.hpp) and
-  /// are never given back.
+  /// Slot numbers below this are resident, by the published limit or, if that is garbage, by the
+  /// last one that was not.
+  [[nodiscard]] std::uint64_t resident_slots() const noexcept {
+    static_cast<void>(slot_ok_after_refresh(0));
+    return slot_limit.load(std::memory_order_relaxed) + 1;
+  }
+  /// The same of the chunks of the heap and their records.
+  [[nodiscard]] std::uint32_t resident_chunks() const noexcept {
+    static_cast<void>(heap_ok_after_refresh(0, 0));
+    return static_cast<std::uint32_t>(heap_limit.load(std::memory_order_relaxed) >>
+                                      heap.chunk_shift);
+  }
+  /// R6: whether a chunk and its record may be read.
+  [[nodiscard]] bool chunk_ok(std::uint64_t number) const noexcept {
+    return heap_ok(number << heap.chunk_shift, heap.chunk_bytes());
+  }
+  /// Owner pairs of such a chunk that are resident, its first ones: what its record says if the
+  /// check agrees, else none. They are made so before the chunk's entry says that they are used (C2
+  /// in chunk_table.hpp), and are never given back.
+  [[nodiscard]] std::uint32_t resident_pairs(std::uint32_t number) const noexcept {
+    const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
+    const std::uint32_t check = chunk(number).pairs_check.load(std::memory_order_relaxed);
+    return check == check_of(seal_seed, sealed::pairs, number, pairs) ? pairs : 0;
+  }
+
+  /// R6: whether a block may be read, and its owner pair with it.
   [[nodiscard]] bool block_ok(block_ref ref) const noexcept {
-    const std::uint64_t number = ref.owner() >> heap.pairs_shift;
+    const std::uint32_t number = ref.owner() >> heap.pairs_shift;
     if (ref.length() == 0 ||
         !heap_ok(heap.offset(ref), (std::uint64_t{ref.length()} + 7) & ~std::uint64_t{7}))
       return false;
     const chunk_entry held{chunk(number).entry.load(std::memory_order_acquire)};  // (C1)
     const std::uint64_t index = ref.owner() & ((1u << heap.pairs_shift) - 1);
     const std::uint64_t bytes = heap.block_bytes(ref.length());
+    if (index >= resident_pairs(number)) return false;
     if (held.kind() == chunk_kind::run)
       return index == 0 && bytes <= std::uint64_t{held.number()} << heap.chunk_shift;
     return held.kind() == chunk_kind::small && heap.small(ref.length()) &&
