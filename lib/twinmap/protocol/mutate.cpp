@@ -46,7 +46,8 @@ void staged_value::stage(bytes value) {
   if (length_ <= storage::inline_value_bytes) {
     drop();
     payload_ = 0;
-    std::memcpy(&payload_, value.data(), length_);
+    // No bytes may have no address, and memcpy wants one all the same.
+    if (length_ != 0) std::memcpy(&payload_, value.data(), length_);
     return;
   }
   const auto& heap = by_.map.view.heap;
