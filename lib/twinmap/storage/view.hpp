@@ -26,8 +26,6 @@ struct segment_view {
   mutable std::atomic<std::uint64_t> slot_limit{
       0};  ///< cached slots_committed - 1: numbers 1 to this are resident
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed, in bytes
-  mutable std::atomic<std::uint64_t> group_limit{
-      0};  ///< the last heap offset at which a group fits in; there is a first
   heap_geometry heap;
   std::uint64_t seal_seed = 0;             ///< of the map's uuid; see seal.hpp
   std::array<std::uint64_t, 24> secret{};  ///< XXH3's, made of the header's seed; see lib/FORMAT.md
@@ -66,10 +64,6 @@ struct segment_view {
   [[nodiscard]] bool slot_ok(std::uint64_t number) const noexcept {
     return number - 1 < slot_limit.load(std::memory_order_relaxed) || slot_ok_after_refresh(number);
   }
-  /// R6, in one comparison: whether a group may be read by the cached limit alone.
-  [[nodiscard]] bool group_ok(std::uint64_t offset) const noexcept {
-    return offset <= group_limit.load(std::memory_order_relaxed);
-  }
   /// R6: whether [offset, offset + length) of the heap may be read.
   [[nodiscard]] bool heap_ok(std::uint64_t offset, std::uint64_t length) const noexcept {
     const std::uint64_t limit = heap_limit.load(std::memory_order_relaxed);
@@ -94,7 +88,6 @@ struct segment_view {
     if (chunks - 1 >= heap.chunks) return false;
     const std::uint64_t published = chunks << heap.chunk_shift;
     heap_limit.store(published, std::memory_order_relaxed);
-    group_limit.store(published - cache_line, std::memory_order_relaxed);
     return length <= published && offset <= published - length;
   }
 
