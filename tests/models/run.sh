@@ -24,7 +24,7 @@ fi
 chosen=("$@")
 chosen() { [[ " ${chosen[*]} " == *" ${1%.pml} "* ]]; }
 
-# explore SEARCH MODEL DEFINES...: runs the verifier; its report is in $work/report.
+# explore SEARCH MODEL DEFINES...: runs the verifier, $depth steps deep; its report is in $work/report.
 explore() {
   local search=$1 model=$2
   shift 2
@@ -33,7 +33,7 @@ explore() {
     rm -f pan*
     spin -a "$@" "$here/$model" >generated 2>&1
     gcc -O2 -w -DSAFETY -DCOLLAPSE $search -DMEMLIM=2000 -o pan pan.c
-    nice ./pan -m3000000 -w22 >report 2>&1
+    nice ./pan -m"${depth:-3000000}" -w22 >report 2>&1
   )
 }
 
@@ -93,6 +93,8 @@ for mistake in TOMBSTONE_FIRST LIVE_FIRST MISS_UNPROVEN; do
 done
 
 holds tables.pml
+depth=9000000 holds tables.pml -DGROW
+finds --near tables.pml -DGROW -DMISTAKE_RELEASED_BEFORE_GROWN
 finds tables.pml -DNO_DEATHS -DMISTAKE_LIVE_BEFORE_DIRTY_WORD
 for mistake in AMENDED_FIRST DIRTY_ROOT_FIRST REVIVED_LEFT_BEHIND FIX_UP_FORGETS_INTENT FIX_UP_FORGETS_ROOTS; do
   finds --near tables.pml -DMISTAKE_$mistake
