@@ -272,7 +272,8 @@ template <class Key, class Sink>
   for (; mask != 0; mask &= mask - 1) {
     const std::uint64_t number = storage::slot_of<std::uint32_t>(
         storage::load_word<std::uint32_t>(group, static_cast<unsigned>(std::countr_zero(mask))));
-    if (number - 1 >= slots) [[unlikely]]
+    // Slot 0, which tombstones name, is resident and nobody's.
+    if (number >= slots) [[unlikely]]
       continue;
     if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>) {
       if (read_inline(view.slot(number), key, sink)) [[likely]]

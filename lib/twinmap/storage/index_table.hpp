@@ -138,9 +138,11 @@ inline group_mask sign_mask(__m128i a, __m128i b, __m128i c, __m128i d) noexcept
 
 /// Compares bytes; only that of the tag, the highest of each word, reaches the mask. The vector
 /// loads are not atomic as a whole, each word is.
-inline group_mask match_tag_narrow(const std::byte* group, std::uint32_t high_hash) noexcept {
+inline group_mask match_tag_narrow(const std::byte* group, std::uint64_t hash) noexcept {
   const auto* lanes = reinterpret_cast<const __m128i*>(group);
-  const __m128i want = _mm_set1_epi32(static_cast<int>(high_hash));
+  constexpr int high_half_in_all_lanes = 0b01'01'01'01;
+  const __m128i want =
+      _mm_shuffle_epi32(_mm_cvtsi64_si128(static_cast<std::int64_t>(hash)), high_half_in_all_lanes);
   return sign_mask(_mm_cmpeq_epi8(_mm_load_si128(lanes), want),
                    _mm_cmpeq_epi8(_mm_load_si128(lanes + 1), want),
                    _mm_cmpeq_epi8(_mm_load_si128(lanes + 2), want),
@@ -161,8 +163,7 @@ inline group_mask match_empty_narrow(const std::byte* group) noexcept {
 template <class Word>
 inline group_mask match_tag(const std::byte* group, std::uint64_t hash) noexcept {
 #if defined(TWINMAP_SIMD_GROUPS)
-  if constexpr (sizeof(Word) == 4)
-    return match_tag_narrow(group, static_cast<std::uint32_t>(hash >> 32));
+  if constexpr (sizeof(Word) == 4) return match_tag_narrow(group, hash);
 #endif
   const Word tag = tag_of<Word>(hash);
   return scan_group<Word>(group,

@@ -6,6 +6,8 @@
 #include <twinmap/storage/index_table.hpp>
 #include <twinmap/storage/seal.hpp>
 
+#include <algorithm>
+
 namespace twinmap::storage {
 inline namespace layout_1 {
 
@@ -22,9 +24,8 @@ struct segment_view {
   const header_roots* roots = nullptr;
   std::byte* slots = nullptr;
   std::uint32_t slot_shift = 0;
-  std::uint32_t key_capacity = 0;  ///< bytes of key that a slot holds
-  mutable std::atomic<std::uint64_t> slot_limit{
-      0};  ///< cached slots_committed - 1: numbers 1 to this are resident
+  std::uint32_t key_capacity = 0;                    ///< bytes of key that a slot holds
+  mutable std::atomic<std::uint64_t> slot_limit{0};  ///< cached slots_committed
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed, in bytes
   heap_geometry heap;
   std::uint64_t seal_seed = 0;             ///< of the map's uuid; see seal.hpp
@@ -62,7 +63,8 @@ struct segment_view {
   /// R6: whether a slot number may be followed. The published limit is read again once when the
   /// cached one is exceeded.
   [[nodiscard]] bool slot_ok(std::uint64_t number) const noexcept {
-    return number - 1 < slot_limit.load(std::memory_order_relaxed) || slot_ok_after_refresh(number);
+    return number != 0 &&
+           (number < slot_limit.load(std::memory_order_relaxed) || slot_ok_after_refresh(number));
   }
   /// R6: whether [offset, offset + length) of the heap may be read.
   [[nodiscard]] bool heap_ok(std::uint64_t offset, std::uint64_t length) const noexcept {
@@ -78,8 +80,8 @@ struct segment_view {
     const std::uint64_t published = unseal(
         seal_seed, sealed::slots, roots->slots_committed.load(std::memory_order_acquire));  // (V1)
     if (published - 1 >= max_slots) return false;
-    slot_limit.store(published - 1, std::memory_order_relaxed);
-    return number - 1 < published - 1;
+    slot_limit.store(published, std::memory_order_relaxed);
+    return number < published;
   }
   [[gnu::noinline]] bool heap_ok_after_refresh(std::uint64_t offset,
                                                std::uint64_t length) const noexcept {
@@ -93,10 +95,10 @@ struct segment_view {
 
  public:
   /// Slot numbers below this are resident, by the published limit or, if that is garbage, by the
-  /// last one that was not.
+  /// last one that was not. At least slot 0 is.
   [[nodiscard]] std::uint64_t resident_slots() const noexcept {
     static_cast<void>(slot_ok_after_refresh(0));
-    return slot_limit.load(std::memory_order_relaxed) + 1;
+    return std::max<std::uint64_t>(slot_limit.load(std::memory_order_relaxed), 1);
   }
   /// The same of the chunks of the heap and their records.
   [[nodiscard]] std::uint32_t resident_chunks() const noexcept {
