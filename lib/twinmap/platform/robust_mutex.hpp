@@ -61,6 +61,12 @@ class robust_mutex {
     return lock_until(clock::now() + std::chrono::microseconds(left.total_microseconds()));
   }
 
+  /// Whether somebody, living or dead, holds it by its word alone: a hint for whoever has better to
+  /// do than try.
+  [[nodiscard]] static bool is_held(const std::atomic<std::uint32_t>& word) noexcept {
+    return (word.load(std::memory_order_relaxed) & ~mutex_layout::waiter_bit) != 0;
+  }
+
   void unlock() noexcept;
 
   /// Releases without waking anyone: for callers that must not make a system call. Waiters find out

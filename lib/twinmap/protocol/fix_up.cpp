@@ -64,6 +64,8 @@ void settle_slot(locked_section& at, std::uint32_t slot) {
 }  // namespace
 
 void fix_up_locked(locked_section& at) {
+  // The dead one may have stored a root and not come to the epoch.
+  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
   settle_roots(at);
   if (at.locked().building.load(std::memory_order_relaxed) != 0)
     settle_table(at, at.locked().building);

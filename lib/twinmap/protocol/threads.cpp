@@ -236,6 +236,8 @@ void handle::publish_misses() const {
   storage::segment_header& header = *view.header;
   header.misses.total.fetch_add(miss_batch_, std::memory_order_relaxed);
   if (!promotion_due(view)) return;
+  // A holder may be stopped: lookups then go on at full speed, without what a promotion needs (P3).
+  if (platform::robust_mutex::is_held(header.locked.mutex)) return;
   thread_state& mine = thread();
   auto& map = const_cast<handle&>(*this);
   if (mine.lease.valid()) {
