@@ -9,6 +9,7 @@
 #include <support/child.hpp>
 #include <support/names.hpp>
 #include <support/privilege.hpp>
+#include <twinmap/storage/seal.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -145,6 +146,36 @@ TEST(GarbageLater, InTheReadRootHarmsNoFreshHandle) {
     });
     EXPECT_EQ(reader.wait(std::chrono::seconds(20)), 0) << root;
   }
+}
+
+// Not garbage but malice: a number of owner pairs with the right check, far beyond the chunk's own.
+TEST(GarbageLater, ForgedPairsLeadNoSweepOutOfTheChunk) {
+  const test_support::scoped_name name;
+  test_maps::raw_settings settings;
+  settings.max_bytes = 1u << 20;
+  {
+    map_type map(attach_mode::create_only, name, settings);
+    map.store("key", std::string(1'000, 'v'));
+  }
+  using twinmap::storage::chunk_record;
+  spoiler forger(name.segment_file(), 1);
+  const auto& constant = forger.constant();
+  constexpr std::uint16_t pairs = 65'535;
+  for (std::uint32_t chunk = 0; chunk < constant.chunks; ++chunk) {
+    const std::uint64_t at = constant.chunk_table.offset + chunk * sizeof(chunk_record);
+    forger.write(at + offsetof(chunk_record, pairs), pairs);
+    forger.write(at + offsetof(chunk_record, pairs_check),
+                 twinmap::storage::check_of(constant.uuid[0], twinmap::storage::sealed::pairs,
+                                            chunk, pairs));
+  }
+  test_support::child sweeper([&] {
+    harmless([&] {
+      map_type map(attach_mode::open_only, name, settings);
+      map.sweep();
+      map.check();
+    });
+  });
+  EXPECT_EQ(sweeper.wait(std::chrono::seconds(20)), 0);
 }
 
 // While a reader is in the midst of its work.

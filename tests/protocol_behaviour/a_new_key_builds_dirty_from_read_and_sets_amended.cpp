@@ -21,6 +21,26 @@ TEST_F(Transition, DirtyIsBuiltFromRead) {
     EXPECT_EQ(place_of(key), slot_place::both) << key;
 }
 
+// A tight build uses all of its chunks, so it may have more groups than read although as many words
+// would do. A few promotions long, until the heap cannot be made larger and chunks come round.
+TEST(TightMemory, LetsDirtyHaveMoreGroupsThanReadAndEachKeyItsPlace) {
+  test_maps::raw_settings settings = one_by_one();
+  settings.max_bytes = 1u << 20;
+  const test_support::scoped_name name;
+  map_type map(attach_mode::create_only, name, settings);
+  for (std::uint64_t key = 0; key < keys; ++key)
+    map.store(key, key * 10);
+  for (std::uint64_t key = keys; key < keys + 20; ++key) {
+    ASSERT_TRUE(map.promote());
+    map.raw().view.header->allocation.tight.store(1);
+    map.store(key, key * 10);
+    for (const std::string& finding : map.check().findings)
+      FAIL() << finding;
+    for (std::uint64_t present = 0; present <= key; ++present)
+      ASSERT_EQ(map.load(present), present * 10) << present << " of " << key;
+  }
+}
+
 TEST_F(Transition, AmendedIsSetByTheFirstKeyThatOnlyDirtyHolds) {
   fill_read(keys);
   EXPECT_FALSE(map.stats().amended);

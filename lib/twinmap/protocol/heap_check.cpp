@@ -23,7 +23,7 @@ heap_check::heap_check(const handle& map, check_report& report)
       chunks_(map.state().blocks.chunks()),
       census_(map),
       named_(std::size_t{chunks_.committed()} << view_.heap.pairs_shift),
-      tables_(chunks_.committed()) {}
+      tables_(named_.size() >> view_.heap.pairs_shift) {}
 
 void heap_check::add_table(storage::root_word root) {
   const std::uint64_t length = root.groups() * storage::group_bytes;

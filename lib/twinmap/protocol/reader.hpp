@@ -201,15 +201,19 @@ inline lookup read_table(const segment_view& view, storage::root_word root,
 inline constexpr std::uint32_t max_retries = 1u << 20;
 
 /// The lookup when the fast path gave no value: the whole protocol, with the proof of absence (R3).
+/// Hidden, or a program and a library that it loads would share one copy, which fills the cache of
+/// only one of them.
 template <class Key, class Sink>
-[[gnu::noinline]] bool load_slowly(const handle& map, Key key, Sink sink) {
+[[gnu::noinline, gnu::visibility("hidden")]] bool load_slowly(const handle& map, Key key,
+                                                              Sink sink) {
   const segment_view& view = map.view;
   lookup_counters& counters = map.counters();
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
-    thread_cache::line& line = map.cache_line_of_thread();  // `counters` has made it this handle's
-    if (line.root != read.bits) remember_table(view, line, read);
+    // `counters` has made the line this handle's, unless a sink or a signal looked elsewhere since.
+    thread_cache::line& line = map.cache_line_of_thread();
+    if (line.handle == map.id() && line.root != read.bits) remember_table(view, line, read);
     lookup result = read_table(view, read, view.roots->read, key, sink);
     if (result == lookup::found) {
       lookup_counters::add(counters.hits_read);

@@ -179,15 +179,17 @@ build build_table(locked_section& at, root_word from, table_counts counts) {
                           at.counts().expunged.load(std::memory_order_relaxed) != 0;
   const bool wide = wide_needed(at);
   build job{at, from, {0}, compacting};
-  const bool same_shape =
+  const bool room_enough =
       !compacting && wide == from.wide() && counts.filled + 1 <= storage::fill_limit(from) * 7 / 8;
   const std::uint64_t expected = compacting ? live : counts.named;
   const auto groups = [&](std::uint64_t words) {
     return wide ? storage::groups_for<std::uint64_t>(words)
                 : storage::groups_for<std::uint32_t>(words);
   };
-  job.to = new_table(at, same_shape ? from.groups() : groups(expected + 1), wide);
+  job.to = new_table(at, room_enough ? from.groups() : groups(expected + 1), wide);
   if (!job.to) return job;
+  // Where memory is tight the new table may have become larger than was asked for.
+  const bool same_shape = room_enough && job.to.groups() == from.groups();
   if (same_shape) {
     copy_lines(job);
     job.placed = counts.named;

@@ -267,6 +267,10 @@ std::uint64_t count_size(const segment_view& view) noexcept {
 
 void raise_no_space(const handle& map, std::uint64_t needed, const char* what) {
   const storage::header_constant& constant = map.view.constant;
+  // Nothing grows on a limit that is not believed (P6), and the file system is not to blame for it.
+  if (storage::unseal(map.view.seal_seed, storage::sealed::chunks,
+                      map.view.roots->heap_committed.load(std::memory_order_acquire)) == 0)
+    map.raise_corrupted("heap_committed does not agree with its check");
   raise(errc::no_space, map.name(),
         std::to_string(needed) + " bytes for " + what + " are not to be had: max_bytes is " +
             std::to_string(constant.file_size) + ", " +

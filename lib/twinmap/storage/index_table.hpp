@@ -103,7 +103,7 @@ template <class Word>
 constexpr std::uint64_t slot_of(Word word) noexcept {
   return word & ((Word{1} << index_word<Word>::slot_bits) - 1);
 }
-/// Names slot 0, which is nobody's: every bounds check refuses it.
+/// Names slot 0, which is nobody's: resident, free for ever, and refused by slot_ok.
 template <class Word>
 inline constexpr Word tombstone = static_cast<Word>(~Word{0} << index_word<Word>::slot_bits);
 

@@ -194,7 +194,7 @@ struct chunk_record {
   std::atomic<std::uint64_t> entry;
   std::atomic<std::uint16_t> free_hint;  ///< about how many blocks of it are free
   std::atomic<std::uint16_t>
-      pairs;  ///< owner pairs of it that are resident; only who has claimed the chunk; grows only
+      pairs;  ///< owner pairs of it that are resident; only who has claimed the chunk
   std::atomic<std::uint32_t>
       pairs_check;  ///< of `pairs` (seal.hpp); between the two stores they do not agree
 };

@@ -73,6 +73,13 @@ struct segment_view {
   }
 
  private:
+  // A thread that was slow to store what it saw must not take back what another has seen since.
+  static void raise(std::atomic<std::uint64_t>& limit, std::uint64_t published) noexcept {
+    std::uint64_t known = limit.load(std::memory_order_relaxed);
+    while (known < published &&
+           !limit.compare_exchange_weak(known, published, std::memory_order_relaxed)) {
+    }
+  }
   // (V1) the acquire load of a published limit pairs with the release that published it (S2 in
   // slots.cpp, H2 in chunk_table.cpp): what lies below it is resident. One whose check does not
   // agree is garbage: what was known before stays.
@@ -80,7 +87,7 @@ struct segment_view {
     const std::uint64_t published = unseal(
         seal_seed, sealed::slots, roots->slots_committed.load(std::memory_order_acquire));  // (V1)
     if (published - 1 >= max_slots) return false;
-    slot_limit.store(published, std::memory_order_relaxed);
+    raise(slot_limit, published);
     return number < published;
   }
   [[gnu::noinline]] bool heap_ok_after_refresh(std::uint64_t offset,
@@ -89,7 +96,7 @@ struct segment_view {
         seal_seed, sealed::chunks, roots->heap_committed.load(std::memory_order_acquire));  // (V1)
     if (chunks - 1 >= heap.chunks) return false;
     const std::uint64_t published = chunks << heap.chunk_shift;
-    heap_limit.store(published, std::memory_order_relaxed);
+    raise(heap_limit, published);
     return length <= published && offset <= published - length;
   }
 
@@ -116,7 +123,10 @@ struct segment_view {
   [[nodiscard]] std::uint32_t resident_pairs(std::uint32_t number) const noexcept {
     const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
     const std::uint32_t check = chunk(number).pairs_check.load(std::memory_order_relaxed);
-    return check == check_of(seal_seed, sealed::pairs, number, pairs) ? pairs : 0;
+    return pairs <= 1u << heap.pairs_shift &&
+                   check == check_of(seal_seed, sealed::pairs, number, pairs)
+               ? pairs
+               : 0;
   }
 
   /// R6: whether a block may be read, and its owner pair with it.
