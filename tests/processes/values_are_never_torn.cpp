@@ -167,7 +167,8 @@ TEST_P(Values, AreReadWholeWhileSeveralProcessesWriteThem) {
   }
   map.promote();
 
-  const auto deadline = clock::now() + std::chrono::seconds(test_support::rounds(18, 180));
+  const auto deadline = clock::now() + std::chrono::seconds((test_support::sanitized ? 3 : 1) *
+                                                            test_support::rounds(18, 180));
   std::vector<test_support::child> crew;
   for (int id = 0; id < 3; ++id)
     crew.emplace_back([this, id] { write(id); });

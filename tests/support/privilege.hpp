@@ -26,6 +26,19 @@ bool in_ci();
 // TWINMAP_LONG is set: tests run their long form.
 bool long_form();
 
+// Compiled with a sanitizer: what is measured then is mostly the sanitizer.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 // The number of rounds: `usual`, or `in_long_form` when the long form is asked for.
 template <class Number>
 Number rounds(Number usual, Number in_long_form) {

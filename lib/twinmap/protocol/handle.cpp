@@ -3,6 +3,8 @@
 #include <twinmap/protocol/create.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -103,7 +105,7 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   state.file = std::move(file);
   storage::make_view(state.file.base(), header, map->view);
   adopt_options(state.request, header);
-  map->miss_batch_ = request.miss_batch == 0 ? 1 : request.miss_batch;
+  map->miss_batch_ = std::bit_ceil(std::max(request.miss_batch, 1u));
   map->id_ = register_handle(state);
   map->cache_offset_ = map->id_ % thread_cache::lines * sizeof(thread_cache::line);
   if (map->read_only()) return map;

@@ -53,7 +53,8 @@ struct attach_request {
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(10);
   platform::trust whom;
   bool keep_on_retired = false;
-  std::uint32_t miss_batch = 64;  ///< misses gathered before they are published; tests set 1
+  std::uint32_t miss_batch = 64;  ///< misses gathered before they are published, rounded up to a
+                                  ///< power of two; tests set 1
 };
 
 /// Bytes that an operation hands back: a small value stays in place, a long one in a vector whose
@@ -157,7 +158,7 @@ class TWINMAP_EXPORT handle {
   void note_miss(lookup_counters& counters) const {
     const std::uint64_t misses = counters.misses.load(std::memory_order_relaxed) + 1;
     counters.misses.store(misses, std::memory_order_relaxed);
-    if (misses % miss_batch_ == 0) publish_misses();
+    if ((misses & (miss_batch_ - 1)) == 0) publish_misses();
   }
   /// R6's last resort: a lookup that was refused 2^20 times.
   [[noreturn]] void raise_corrupted(const char* what) const;
@@ -177,7 +178,7 @@ class TWINMAP_EXPORT handle {
 
   std::uint64_t id_ = 0;
   std::uint64_t cache_offset_ = 0;  ///< of this handle's line in a thread's cache, in bytes
-  std::uint64_t miss_batch_ = 64;
+  std::uint64_t miss_batch_ = 64;   ///< a power of two
   std::unique_ptr<process_state> state_;
   friend struct attachment;
 };
