@@ -1,6 +1,8 @@
 // An empty span may have a null pointer in it, as a key, as a value and as what is compared with.
 // That nothing is done with the pointer is for the undefined-behaviour sanitizer to see.
 
+#include "request.hpp"
+
 #include <support/names.hpp>
 
 #include <gtest/gtest.h>
@@ -14,12 +16,7 @@ namespace {
 
 TEST(an_empty_value, needs_no_address) {
   const test_support::scoped_name name;
-  attach_request request;
-  request.name = name.str();
-  request.directory = name.directory().string();
-  request.mode = attach_mode::create_only;
-  request.max_bytes = 4u << 20;
-  const std::unique_ptr<handle> map = handle::attach(request);
+  const std::unique_ptr<handle> map = handle::attach(request_for(name, attach_mode::create_only));
   const bytes nothing;
   ASSERT_EQ(nothing.data(), nullptr);
   const key_view key = map->key(nothing.data(), nothing.size());

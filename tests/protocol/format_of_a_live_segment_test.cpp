@@ -1,6 +1,8 @@
 // The worked example of lib/FORMAT.md, against the file of a live map: header, slot and chunk
 // records.
 
+#include "request.hpp"
+
 #include <support/format_document.hpp>
 #include <support/names.hpp>
 
@@ -33,13 +35,9 @@ std::vector<unsigned> bytes_of_file(const std::string& path, std::uint64_t offse
 
 TEST(a_live_segment, holds_the_documented_bytes) {
   const test_support::scoped_name name;
-  attach_request request;
-  request.name = name.str();
-  request.directory = name.directory().string();
-  request.mode = attach_mode::create_only;
+  attach_request request = request_for(name, attach_mode::create_only);
   request.key = {"u64", 8};
   request.value = {"u64", 8};
-  request.max_bytes = 4u << 20;
   const auto map = handle::attach(request);
   const std::uint64_t key = 1;
   const std::uint64_t value = 2;

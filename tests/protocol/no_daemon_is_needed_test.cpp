@@ -1,6 +1,8 @@
 // P9: with no daemon anywhere, whoever works on a map promotes it, takes over from the dead and
 // takes back what they held.
 
+#include "request.hpp"
+
 #include <support/child.hpp>
 #include <support/names.hpp>
 
@@ -14,11 +16,9 @@
 namespace twinmap::protocol {
 namespace {
 
-attach_request request_for(const test_support::scoped_name& name, attach_mode mode) {
-  attach_request request;
-  request.name = name.str();
-  request.directory = name.directory().string();
-  request.mode = mode;
+// Every miss is published at once.
+attach_request impatient(const test_support::scoped_name& name, attach_mode mode) {
+  attach_request request = request_for(name, mode);
   request.max_bytes = 16u << 20;
   request.miss_batch = 1;
   return request;
@@ -39,7 +39,7 @@ std::uint64_t promotions(const handle& map) {
 
 TEST(without_a_daemon, lookups_promote_what_they_keep_missing) {
   const test_support::scoped_name name;
-  const auto map = handle::attach(request_for(name, attach_mode::create_only));
+  const auto map = handle::attach(impatient(name, attach_mode::create_only));
   for (int i = 0; i != 100; ++i)
     store(*map, "key" + std::to_string(i), "value");
   ASSERT_EQ(0u, promotions(*map));
@@ -51,10 +51,10 @@ TEST(without_a_daemon, lookups_promote_what_they_keep_missing) {
 
 TEST(without_a_daemon, the_living_take_back_what_the_killed_held) {
   const test_support::scoped_name name;
-  const auto map = handle::attach(request_for(name, attach_mode::create_only));
+  const auto map = handle::attach(impatient(name, attach_mode::create_only));
   for (int round = 0; round != 20; ++round) {
     test_support::child writer([&] {
-      const auto mine = handle::attach(request_for(name, attach_mode::open_only));
+      const auto mine = handle::attach(impatient(name, attach_mode::open_only));
       for (int i = 0;; ++i)
         store(*mine, std::to_string(round * 1000000 + i % 500),
               std::string(static_cast<std::size_t>(100 + i % 900), 'x'));
