@@ -62,6 +62,10 @@ map_stats gather_stats(const protocol::handle& handle, bool by_state) {
   result.entries_free = snapshot.entries_free;
   result.read_words = snapshot.read_words;
   result.dirty_words = snapshot.dirty_words;
+  result.dirty_only = snapshot.dirty_only;
+  result.read_places = snapshot.read_places;
+  result.dirty_places = snapshot.dirty_places;
+  result.generation = snapshot.generation;
   result.amended = snapshot.amended;
   result.epoch = snapshot.epoch;
   result.bytes_used = snapshot.bytes_used;

@@ -42,6 +42,10 @@ struct map_stats {
   std::uint64_t entries_free = 0;      ///< slots that name no key
   std::uint64_t read_words = 0;        ///< entries that read names
   std::uint64_t dirty_words = 0;       ///< entries that dirty names; 0: there is none
+  std::uint64_t dirty_only = 0;        ///< of those, entries that read does not name (at most)
+  std::uint64_t read_places = 0;       ///< entries that read's table could name, were it full
+  std::uint64_t dirty_places = 0;      ///< likewise of dirty
+  std::uint64_t generation = 0;        ///< of read, modulo 4096: each promotion gives it a new one
   bool amended = false;                ///< dirty has keys that read lacks
   std::uint64_t epoch = 0;             ///< grows with every change of the tables' structure
   std::uint64_t bytes_used = 0;        ///< of slots, tables, long keys and values
@@ -117,6 +121,10 @@ void for_each_field(Stats& s, F&& f) {
   f("entries_free", s.entries_free);
   f("read_words", s.read_words);
   f("dirty_words", s.dirty_words);
+  f("dirty_only", s.dirty_only);
+  f("read_places", s.read_places);
+  f("dirty_places", s.dirty_places);
+  f("generation", s.generation);
   f("amended", s.amended);
   f("epoch", s.epoch);
   f("bytes_used", s.bytes_used);

@@ -66,6 +66,29 @@ TEST_F(Transition, TheSecondNewKeyUsesTheDirtyThatIsThere) {
   EXPECT_EQ(map.stats().read_words, keys);
 }
 
+TEST_F(Transition, StatsTellWhatOnlyDirtyHoldsAndHowFullTheTablesAre) {
+  fill_read(keys);
+  const auto before = map.stats();
+  EXPECT_EQ(before.dirty_only, 0u);
+  EXPECT_EQ(before.dirty_places, 0u) << "there is no dirty";
+  EXPECT_GE(before.read_places, keys);
+
+  map.store(keys, 1);
+  map.store(keys + 1, 1);
+
+  const auto amended = map.stats();
+  EXPECT_EQ(amended.dirty_only, 2u);
+  EXPECT_GE(amended.dirty_places, keys + 2);
+  EXPECT_EQ(amended.read_places, before.read_places);
+  EXPECT_EQ(amended.generation, before.generation) << "a new key leaves read as it is";
+
+  ASSERT_TRUE(map.promote());
+  const auto after = map.stats();
+  EXPECT_EQ(after.dirty_only, 0u);
+  EXPECT_EQ(after.read_places, amended.dirty_places) << "dirty became read";
+  EXPECT_NE(after.generation, before.generation);
+}
+
 TEST_F(Transition, BothMapsPointAtTheSameSlot) {
   fill_read(keys);
   map.store(keys, 1);

@@ -53,6 +53,8 @@ struct stats_snapshot {
   std::array<std::uint64_t, storage::counter_count> counts{};
   std::uint64_t entries_live = 0, entries_nil = 0, entries_expunged = 0, entries_free = 0;
   std::uint64_t read_words = 0, dirty_words = 0;
+  std::uint64_t dirty_only = 0, read_places = 0, dirty_places = 0;
+  std::uint64_t generation = 0;
   bool amended = false;
   std::uint64_t epoch = 0;
   std::uint64_t bytes_used = 0, bytes_committed = 0, bytes_max = 0;

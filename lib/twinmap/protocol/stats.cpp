@@ -1,6 +1,7 @@
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/process_state.hpp>
+#include <twinmap/storage/table_words.hpp>
 
 #include <algorithm>
 
@@ -48,6 +49,23 @@ std::uint64_t heap_bytes_used(const segment_view& view, const storage::chunk_tab
   return used;
 }
 
+/// The two tables by their roots and the counts beside them: no table is walked.
+void look_at_tables(const storage::segment_header& header, stats_snapshot& out) {
+  const storage::root_word read{header.roots.read.load(std::memory_order_acquire)};
+  const storage::root_word dirty{header.roots.dirty.load(std::memory_order_acquire)};
+  out.amended = read.amended();
+  out.generation = read.generation();
+  out.epoch = header.roots.epoch.load(std::memory_order_relaxed);
+  out.read_words = header.counts.read_words.load(std::memory_order_relaxed);
+  out.read_places = storage::word_count(read);
+  if (!dirty) return;
+  out.dirty_words = header.counts.dirty_words.load(std::memory_order_relaxed);
+  out.dirty_places = storage::word_count(dirty);
+  const std::uint64_t born = header.locked.births.load(std::memory_order_relaxed);
+  const std::uint64_t in_read = header.locked.read_births.load(std::memory_order_relaxed);
+  out.dirty_only = std::min(born > in_read ? born - in_read : 0, out.dirty_words);
+}
+
 void count_states(const handle& map, stats_snapshot& out) {
   const segment_view& view = map.view;
   for (std::uint64_t number = 1; number < out.slots_used && view.slot_ok(number); ++number) {
@@ -85,13 +103,7 @@ stats_snapshot stats(const handle& map, bool by_state) {
     out.writers += lease.who.held.load(std::memory_order_relaxed) != 0 ? 1u : 0u;
   }
   add_unpublished(map, out);
-  const storage::root_word read{header.roots.read.load(std::memory_order_acquire)};
-  out.amended = read.amended();
-  out.epoch = header.roots.epoch.load(std::memory_order_relaxed);
-  out.read_words = header.counts.read_words.load(std::memory_order_relaxed);
-  out.dirty_words = header.roots.dirty.load(std::memory_order_acquire) == 0
-                        ? 0
-                        : header.counts.dirty_words.load(std::memory_order_relaxed);
+  look_at_tables(header, out);
   out.max_entries = view.constant.max_entries;
   out.slots_used = std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire),
                                            view.max_slots);
