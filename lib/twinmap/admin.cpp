@@ -1,11 +1,8 @@
 #include <twinmap/admin.hpp>
+#include <twinmap/map_access.hpp>
 
 namespace twinmap {
 
-/// The way from a public handle to the protocol's, for this file alone.
-struct detail::map_access {
-  static protocol::handle& handle(const any_map& map) { return map.attached(); }
-};
 using detail::map_access;
 
 bool promote(any_map& map) {
@@ -14,6 +11,39 @@ bool promote(any_map& map) {
 
 bool promote(any_map& map, std::error_code& code) {
   return detail::with_code(code, false, [&] { return promote(map); });
+}
+
+bool compact(any_map& map) {
+  return protocol::compact(map_access::handle(map));
+}
+
+bool compact(any_map& map, std::error_code& code) {
+  return detail::with_code(code, false, [&] { return compact(map); });
+}
+
+bool prepare_standby(any_map& map) {
+  return protocol::prepare_standby(map_access::handle(map));
+}
+
+bool prepare_standby(any_map& map, std::error_code& code) {
+  return detail::with_code(code, false, [&] { return prepare_standby(map); });
+}
+
+std::vector<writer_info> writers(const any_map& map) {
+  return protocol::writers(map_access::handle(map));
+}
+
+const char* to_string(writer_state state) noexcept {
+  switch (state) {
+    case writer_state::running:
+      return "running";
+    case writer_state::stopped:
+      return "stopped";
+    case writer_state::dead:
+      return "dead";
+    default:
+      return "unknown";
+  }
 }
 
 sweep_report sweep(any_map& map) {

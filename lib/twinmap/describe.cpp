@@ -67,6 +67,7 @@ map_stats gather_stats(const protocol::handle& handle, bool by_state) {
   result.dirty_places = snapshot.dirty_places;
   result.generation = snapshot.generation;
   result.amended = snapshot.amended;
+  result.cared_for = snapshot.cared_for;
   result.epoch = snapshot.epoch;
   result.bytes_used = snapshot.bytes_used;
   result.bytes_committed = snapshot.bytes_committed;

@@ -1,12 +1,13 @@
+#include <twinmap/platform/clock.hpp>
 #include <twinmap/platform/descriptor.hpp>
 #include <twinmap/platform/lease.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
+#include <twinmap/platform/process_info.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <cerrno>
-#include <ctime>
 #include <mutex>
 #include <utility>
 
@@ -24,18 +25,6 @@ static_assert(liveness_bytes_start / slots_per_incarnation + incarnation_limit <
 
 std::size_t page_size() noexcept {
   return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
-std::uint64_t pid_namespace() noexcept {
-  struct stat status;
-  return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-}
-
-std::uint64_t realtime_ns() noexcept {
-  struct timespec now = {};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
-         static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 // For people: relaxed. `held` comes last, and only hints.

@@ -57,6 +57,22 @@ lock_file lock_file::open(const map_location& where, const segment_file& segment
   return result;
 }
 
+lock_file lock_file::open_to_look(const map_location& where, const segment_uuid& uuid) {
+  unique_descriptor found(
+      ::open(where.lock_path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | anchor_mark));
+  struct stat status;
+  header content{};
+  if (!found || ::fstat(found.get(), &status) != 0 ||
+      ::pread(found.get(), &content, sizeof content, 0) != ssize_t{sizeof content} ||
+      content.segment != uuid)
+    return {};
+  lock_file result;
+  result.where_ = where;
+  result.identity_ = identity_from(status);
+  result.anchor_.store(found.release(), std::memory_order_relaxed);
+  return result;
+}
+
 bool lock_file::is_ours(int anchor) const noexcept {
   if (!is_file(anchor, identity_)) return false;
   const int flags = ::fcntl(anchor, F_GETFL);

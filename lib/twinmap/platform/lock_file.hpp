@@ -61,6 +61,10 @@ class lock_file {
                         const segment_uuid& uuid, const ownership& owner,
                         std::chrono::nanoseconds patience);
 
+  /// The lock file of the segment with `uuid` as it is, for looking only; empty if there is none,
+  /// or if this user may not open it. Takes no lock and makes no file.
+  static lock_file open_to_look(const map_location& where, const segment_uuid& uuid);
+
   /// Probes one byte with F_OFD_GETLK / F_RDLCK through the anchor, after comparing device and
   /// inode (a descriptor that someone closed and re-used is re-opened by name if that name still is
   /// the same file, else `unknown`).

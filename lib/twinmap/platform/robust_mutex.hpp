@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <span>
 
 namespace twinmap::platform {
 
@@ -103,5 +104,17 @@ class robust_mutex {
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 std::chrono::nanoseconds slice) noexcept;
 void futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept;
+
+/// A word, and what it is expected to hold.
+struct futex_watch {
+  const std::atomic<std::uint32_t>* word;
+  std::uint32_t expected;
+};
+inline constexpr std::size_t max_futex_watches = 128;
+
+/// Sleeps while each word holds what is expected of it, at most `timeout`. Without futex_waitv
+/// (Linux before 5.16) it looks every 20 ms. Spurious wake-ups are allowed.
+void futex_wait_any(std::span<const futex_watch> watches,
+                    std::chrono::nanoseconds timeout) noexcept;
 
 }  // namespace twinmap::platform

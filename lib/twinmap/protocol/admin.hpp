@@ -47,6 +47,43 @@ struct slot_info {
   byte_vector value;
 };
 
+enum class writer_state : std::uint8_t {
+  running,
+  stopped,  ///< by a signal or a debugger
+  dead,     ///< killed; a sweep clears the lease
+  unknown   ///< held, by somebody whom this process cannot look at
+};
+
+/// One held lease: a thread that may write.
+struct writer_info {
+  std::uint32_t lease = 0;          ///< its number
+  std::uint32_t process = 0;        ///< pid in the holder's own PID namespace
+  std::uint32_t thread = 0;         ///< tid, likewise
+  std::uint64_t pid_namespace = 0;  ///< inode of /proc/PID/ns/pid; 0: unknown
+  std::uint32_t user = 0;           ///< effective uid
+  std::string command;              ///< empty where it cannot be seen from here
+  std::uint64_t since = 0;          ///< nanoseconds since 1970, UTC
+  writer_state state = writer_state::unknown;
+  bool holds_mutex = false;
+  std::uint64_t holds_mutex_ns = 0;  ///< for how long; coarse
+  bool caretaker = false;            ///< it has the caretaker's hold
+};
+
+/// What a caretaker sees at one look. Nothing in it is exact while others write.
+struct care_state {
+  bool retired = false;
+  bool amended = false;
+  std::uint64_t amended_ns = 0;  ///< for how long; 0 if it is not
+  bool promotion_due = false;    ///< the misses have reached the entries of dirty
+  std::uint64_t words = 0;       ///< entries that the larger map names: what a copy costs
+  std::uint64_t room = 0;        ///< new keys that dirty, or read if there is none, has room for
+  std::uint64_t live = 0;        ///< keys with a value
+  std::uint64_t absent = 0;      ///< keys without one that the maps still name
+  std::uint64_t writers = 0;     ///< leases that are held, the caretaker's not counted
+  std::uint64_t deaths = 0;      ///< noticed, and no sweep since
+  std::uint64_t activity = 0;    ///< changes whenever a key comes or goes
+};
+
 /// Totals over all processes, plus what this handle has not published yet. Names as in the public
 /// map_stats.
 struct stats_snapshot {
@@ -56,6 +93,7 @@ struct stats_snapshot {
   std::uint64_t dirty_only = 0, read_places = 0, dirty_places = 0;
   std::uint64_t generation = 0;
   bool amended = false;
+  bool cared_for = false;
   std::uint64_t epoch = 0;
   std::uint64_t bytes_used = 0, bytes_committed = 0, bytes_max = 0;
   std::uint64_t writers = 0;
@@ -70,6 +108,15 @@ TWINMAP_EXPORT sweep_report sweep(handle& map);
 sweep_report sweep_in_passing(handle& map) noexcept;
 /// True if dirty became read.
 TWINMAP_EXPORT bool promote(handle& map);
+/// True if keys were left out.
+TWINMAP_EXPORT bool compact(handle& map);
+/// True if a standby is ready.
+TWINMAP_EXPORT bool prepare_standby(handle& map);
+TWINMAP_EXPORT std::vector<writer_info> writers(const handle& map);
+TWINMAP_EXPORT care_state look(const handle& map);
+/// Asks for every writer whether it lives, and takes the mutex from a dead holder. How many are
+/// dead.
+TWINMAP_EXPORT std::uint64_t tend(handle& map);
 TWINMAP_EXPORT void for_each_slot(const handle& map,
                                   const std::function<bool(const slot_info&)>& f);
 /// `by_state` walks every slot for the entries' states: O(slots).

@@ -5,6 +5,7 @@
 #include <twinmap/protocol/heap_check.hpp>
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
+#include <twinmap/protocol/standby.hpp>
 #include <twinmap/storage/table_words.hpp>
 
 #include <algorithm>
@@ -44,13 +45,13 @@ class checker {
   check_report run() {
     report_.read_words = walk_table(read_, &slot_marks::read, "read");
     if (dirty_) report_.dirty_words = walk_table(dirty_, &slot_marks::dirty, "dirty");
-    if (read_.amended() != static_cast<bool>(dirty_))
-      find("amended and the dirty root contradict each other");
+    if (read_.amended() && !dirty_) find("read is amended, and there is no dirty");
     for (std::uint64_t number = 1; number < used_; ++number)
       check_slot(number);
     check_free_list();
     heap_.add_table(read_);
     if (dirty_) heap_.add_table(dirty_);
+    if (const root_word standby = any_standby(view_)) heap_.add_table(standby);
     heap_.finish();
     const std::uint64_t slots = (used_ - 1 - free_) << view_.slot_shift;
     report_.reachable_bytes += slots;
@@ -135,7 +136,8 @@ class checker {
       return find(name + " does not hold still, or its key is lost");
     const entry_word word = copy_.word();
     const slot_marks& mark = marks_[number];
-    const bool indexed = dirty_ ? mark.dirty != 0 : mark.read != 0;
+    const bool in_dirty = !dirty_ || mark.dirty != 0;
+    const bool indexed = in_dirty && (read_.amended() || mark.read != 0);
     switch (word.state()) {
       case entry_state::free:
         ++free_;

@@ -3,7 +3,8 @@
 //
 //   found                                   done
 //   dirty is the read table                 the promotion is finished
-//   dirty, and read not amended             amended := 1
+//   dirty, and read not amended             nothing: dirty is complete, an insert will amend read
+//   a standby that is a root                it is no standby any more
 //   a table being built that is no root     its chunks become free
 //   a table retired that is no root         its chunks become free
 //   intent slot, state free                 its words become tombstones, it goes to the free list
@@ -13,8 +14,8 @@
 // A slot beyond slots_used was named before it was taken: nothing. A free slot at the head of the
 // list is in the list: it is pushed last and popped first.
 
-#include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/standby.hpp>
 
 namespace twinmap::protocol {
 
@@ -27,17 +28,16 @@ void settle_roots(locked_section& at) noexcept {
   const root_word dirty = at.dirty();
   if (!dirty) return;
   if (dirty.same_table(at.read())) return finish_promotion_locked(at);
-  if (at.read().amended()) return;
-  at.counts().amended_since.store(platform::monotonic_ns(), std::memory_order_relaxed);
-  at.roots().read.store(at.read().with_amended(true).bits, std::memory_order_seq_cst);
-  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+  const root_word standby = ready_standby(at.view(), at.read());
+  if (standby && standby.same_table(dirty)) install_standby_locked(at, standby);
 }
 
 /// `named` holds a table's first chunk + 1.
 void settle_table(locked_section& at, std::atomic<std::uint32_t>& named) noexcept {
   const std::uint32_t chunk = named.load(std::memory_order_relaxed) - 1;
   const bool is_root = chunk == at.view().chunk_of(at.read()) ||
-                       (at.dirty() && chunk == at.view().chunk_of(at.dirty()));
+                       (at.dirty() && chunk == at.view().chunk_of(at.dirty())) ||
+                       is_standby(at.view(), chunk);
   if (!is_root) release_table_locked(at, chunk);
   named.store(0, std::memory_order_relaxed);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -222,8 +223,11 @@ bool remove(const std::string& name, const std::string& directory) {
     const platform::segment_file file =
         platform::segment_file::open(where, platform::access::read_write, anyone);
     auto* header = reinterpret_cast<storage::segment_header*>(file.base());
-    if (file.size() >= storage::header_bytes && header->constant.magic == storage::segment_magic)
+    if (file.size() >= storage::header_bytes && header->constant.magic == storage::segment_magic) {
       header->roots.retired.store(1, std::memory_order_release);
+      header->care.bell.fetch_add(1, std::memory_order_release);
+      platform::futex_wake(header->care.bell, std::numeric_limits<int>::max());
+    }
   } catch (const error& failure) {
     if (failure.code() == errc::not_found) return false;
     // What cannot be opened, a damaged file among them, can still be removed by who may write the

@@ -31,9 +31,11 @@ class locked_section {
   }
 
  private:
+  using scoped_lock = boost::interprocess::scoped_lock<platform::robust_mutex>;
+  void note_taken() noexcept;
   void settle_take_over();
   platform::robust_mutex mutex_;
-  boost::interprocess::scoped_lock<platform::robust_mutex> lock_;
+  scoped_lock lock_;
 
   locked_section(writer& who, boost::interprocess::try_to_lock_type);
 
@@ -49,8 +51,8 @@ class locked_section {
 platform::robust_mutex mutex_of(writer& by) noexcept;
 
 // tables.cpp
-/// Sees to it that dirty exists and has room for one more word. False if there is no memory for
-/// that.
+/// Sees to it that dirty exists, that read is amended if so, and that there is room for one more
+/// word. False if there is no memory for that.
 bool prepare_dirty_locked(locked_section& at);
 /// Puts the word of a slot into dirty, or into read where there is no dirty. False if there is no
 /// place left.
@@ -59,8 +61,14 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash);
 std::uint32_t unindex_locked(locked_section& at, storage::root_word table, std::uint64_t slot);
 /// The chunks of a table that is no root become free.
 void release_table_locked(locked_section& at, std::uint32_t chunk) noexcept;
-/// dirty becomes read.
-void promote_locked(locked_section& at) noexcept;
+/// dirty becomes read, and a standby that is ready the next dirty; one that has more marks than
+/// `most_marks` is dropped instead.
+void promote_locked(locked_section& at, std::uint64_t most_marks = ~0ull) noexcept;
+/// Promotes, and rebuilds read without the keys that are absent. False if there are none, or no
+/// memory.
+bool compact_locked(locked_section& at);
+/// Whether a new table needs words of 64 bits.
+bool wide_needed(const segment_view& view) noexcept;
 /// The part of a promotion after the read root was stored; also done by a fix-up.
 void finish_promotion_locked(locked_section& at) noexcept;
 /// Whether the misses have reached the size of dirty.

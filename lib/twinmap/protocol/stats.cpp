@@ -1,4 +1,5 @@
 #include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/care.hpp>
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/process_state.hpp>
 #include <twinmap/storage/table_words.hpp>
@@ -104,6 +105,7 @@ stats_snapshot stats(const handle& map, bool by_state) {
   }
   add_unpublished(map, out);
   look_at_tables(header, out);
+  out.cared_for = lives(map, header.care.caretaker.load(std::memory_order_relaxed));
   out.max_entries = view.constant.max_entries;
   out.slots_used = std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire),
                                            view.max_slots);

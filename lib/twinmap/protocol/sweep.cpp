@@ -10,6 +10,7 @@
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/lease_census.hpp>
 #include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/standby.hpp>
 
 #include <algorithm>
 
@@ -222,6 +223,7 @@ class sweeper {
   /// list.
   void sweep_slots() {
     constexpr std::uint32_t batch = 4096;
+    if (!under_mutex(release_dead_standby_locked)) return;
     const auto reap = [](locked_section& at) { reap_some_locked(at, batch); };
     while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0)
       if (!under_mutex(reap)) return;
@@ -291,8 +293,23 @@ sweep_report sweep_in_passing(handle& map) noexcept {
 bool promote(handle& map) {
   writer by = begin_care(map);
   locked_section at(by);
-  if (!at.dirty()) return false;
+  if (!at.read().amended()) return false;
   promote_locked(at);
+  return true;
+}
+
+bool compact(handle& map) {
+  writer by = begin_care(map);
+  {
+    locked_section at(by);
+    if (!compact_locked(at)) return false;
+  }
+  // What was left out gives its slots back, a few at a time.
+  constexpr std::uint32_t batch = 4096;
+  while (map.view.header->locked.reap_left.load(std::memory_order_relaxed) != 0) {
+    locked_section at(by);
+    reap_some_locked(at, batch);
+  }
   return true;
 }
 

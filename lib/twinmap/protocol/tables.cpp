@@ -5,7 +5,9 @@
 
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/care.hpp>
 #include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/standby.hpp>
 #include <twinmap/storage/table_words.hpp>
 
 #include <algorithm>
@@ -43,6 +45,8 @@ std::uint32_t chunks_of_table(const segment_view& view, std::uint64_t groups) no
 /// Chunks for a table, if need be those of blocks that are all free. Empty if there is no memory.
 std::optional<std::uint32_t> claim_for_table(locked_section& at, std::uint32_t count) {
   storage::chunk_table& chunks = at.by.blocks().chunks();
+  if (const auto first = chunks.claim(count, at.by.context.me)) return first;
+  drop_standby_locked(at);
   if (const auto first = chunks.claim(count, at.by.context.me)) return first;
   at.by.header().allocation.tight.store(1, std::memory_order_relaxed);
   sweep_in_passing(at.by.map);
@@ -167,17 +171,14 @@ struct table_counts {
   std::uint64_t filled;
 };
 
-bool wide_needed(locked_section& at) noexcept {
-  return at.locked().slots_used.load(std::memory_order_relaxed) + 1 >= storage::narrow_slots;
-}
-
-/// Builds the next dirty out of `from`. A zero root if there is no memory.
-build build_table(locked_section& at, root_word from, table_counts counts) {
+/// Builds the next dirty out of `from`, without its absent keys if they are many or `compact` says
+/// so. A zero root if there is no memory.
+build build_table(locked_section& at, root_word from, table_counts counts, bool compact = false) {
   const std::uint64_t live = std::min(count_size(at.view()), counts.named);
   const std::uint64_t deleted = counts.named - live;
-  const bool compacting = (deleted != 0 && deleted * 4 >= counts.named) ||
+  const bool compacting = compact || (deleted != 0 && deleted * 4 >= counts.named) ||
                           at.counts().expunged.load(std::memory_order_relaxed) != 0;
-  const bool wide = wide_needed(at);
+  const bool wide = wide_needed(at.view());
   build job{at, from, {0}, compacting};
   const bool room_enough =
       !compacting && wide == from.wide() && counts.filled + 1 <= storage::fill_limit(from) * 7 / 8;
@@ -219,22 +220,39 @@ void store_counts(locked_section& at, const build& job) noexcept {
   at.counts().dirty_words.store(job.placed, std::memory_order_relaxed);
 }
 
-/// First insert after a promotion. Order: table complete → dirty root → amended.
-bool build_dirty(locked_section& at) {
+/// A complete dirty, which nobody looks into before read is amended.
+bool build_dirty(locked_section& at, bool compact = false) {
   const build job = build_table(at, at.read(),
                                 {at.counts().read_words.load(std::memory_order_relaxed),
-                                 at.counts().read_filled.load(std::memory_order_relaxed)});
+                                 at.counts().read_filled.load(std::memory_order_relaxed)},
+                                compact);
   if (!job.to) return false;
   store_root(at, at.roots().dirty, job.to);
   store_counts(at, job);
-  store_root(at, at.roots().read, at.read().with_amended(true));
   at.locked().building.store(0, std::memory_order_relaxed);
-  at.counts().amended_since.store(platform::monotonic_ns(), std::memory_order_relaxed);
   at.by.count(counter::dirty_builds);
   return true;
 }
 
+/// A dirty that says no more than read.
+void drop_dirty(locked_section& at) {
+  const std::uint32_t chunk = at.view().chunk_of(at.dirty());
+  at.locked().retiring.store(chunk + 1, std::memory_order_relaxed);
+  store_root(at, at.roots().dirty, {0});
+  release_table_locked(at, chunk);
+  at.locked().retiring.store(0, std::memory_order_relaxed);
+}
+
+/// Before the first insert after a promotion. Dirty is complete, and a root.
+void amend(locked_section& at) {
+  if (at.read().amended()) return;
+  at.counts().amended_since.store(platform::monotonic_ns(), std::memory_order_relaxed);
+  store_root(at, at.roots().read, at.read().with_amended(true));
+  call_caretaker(at.by);
+}
+
 bool grow_dirty(locked_section& at) {
+  drop_standby_locked(at);
   const root_word old = at.dirty();
   const build job = build_table(at, old,
                                 {at.counts().dirty_words.load(std::memory_order_relaxed),
@@ -258,16 +276,32 @@ void release_table_locked(locked_section& at, std::uint32_t chunk) noexcept {
   if (head.kind() == storage::chunk_kind::table) chunks.release_run(chunk, head, at.by.context.me);
 }
 
-bool prepare_dirty_locked(locked_section& at) {
+bool wide_needed(const segment_view& view) noexcept {
+  return view.header->locked.slots_used.load(std::memory_order_relaxed) + 1 >=
+         storage::narrow_slots;
+}
+
+namespace {
+
+bool make_room(locked_section& at) {
   if (!at.dirty()) return build_dirty(at);
   const bool full = at.counts().dirty_filled.load(std::memory_order_relaxed) + 1 >
                     storage::fill_limit(at.dirty());
-  if (!full && (at.dirty().wide() || !wide_needed(at))) return true;
+  if (!full && (at.dirty().wide() || !wide_needed(at.view()))) return true;
   if (grow_dirty(at)) return true;
   // No memory for a larger one (P7). Dirty, which holds every key, becomes read, and the chunks of
   // the old read serve.
+  drop_standby_locked(at);
   promote_locked(at);
   return build_dirty(at);
+}
+
+}  // namespace
+
+bool prepare_dirty_locked(locked_section& at) {
+  const bool room = make_room(at);
+  if (at.dirty()) amend(at);
+  return room;
 }
 
 bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
@@ -282,11 +316,12 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
   }
   std::byte* memory = table_memory(at, table);
   const auto low = static_cast<std::uint32_t>(hash);
+  std::uint64_t group = 0;
   const storage::placed where =
       table.wide() ? storage::place_word(memory, table.groups(), low,
-                                         storage::make_word<std::uint64_t>(hash, slot))
+                                         storage::make_word<std::uint64_t>(hash, slot), &group)
                    : storage::place_word(memory, table.groups(), low,
-                                         storage::make_word<std::uint32_t>(hash, slot));
+                                         storage::make_word<std::uint32_t>(hash, slot), &group);
   auto& named = into_dirty ? at.counts().dirty_words : at.counts().read_words;
   auto& filled = into_dirty ? at.counts().dirty_filled : at.counts().read_filled;
   if (where == storage::placed::no_room) {
@@ -294,6 +329,7 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
     filled.store(storage::word_count(table), std::memory_order_relaxed);
     return false;
   }
+  if (into_dirty) mark_standby_locked(at, group);
   named.fetch_add(1, std::memory_order_relaxed);
   if (where == storage::placed::in_empty) filled.fetch_add(1, std::memory_order_relaxed);
   return true;
@@ -315,15 +351,19 @@ std::uint32_t unindex_locked(locked_section& at, root_word table, std::uint64_t 
     storage::for_words_of<std::uint32_t>(
         memory, table.groups(), low, slot,
         [&](std::byte* group, unsigned i) { bury.template operator()<std::uint32_t>(group, i); });
-  auto& named = table.same_table(at.read()) ? at.counts().read_words : at.counts().dirty_words;
+  const bool of_read = table.same_table(at.read());
+  // The copy would go on naming it.
+  if (!of_read && found != 0) drop_standby_locked(at);
+  auto& named = of_read ? at.counts().read_words : at.counts().dirty_words;
   const std::uint64_t before = named.load(std::memory_order_relaxed);
   named.store(before - std::min<std::uint64_t>(before, found), std::memory_order_relaxed);
   return found;
 }
 
-void promote_locked(locked_section& at) noexcept {
+void promote_locked(locked_section& at, std::uint64_t most_marks) noexcept {
   const root_word dirty = at.dirty();
   if (!dirty) return;
+  if (!complete_standby_locked(at, most_marks)) drop_standby_locked(at);
   const std::uint64_t cycle = at.locked().cycle.load(std::memory_order_relaxed);
   at.locked().next_cycle.store(cycle + 1, std::memory_order_relaxed);
   at.locked().retiring.store(at.view().chunk_of(at.read()) + 1, std::memory_order_relaxed);
@@ -332,6 +372,8 @@ void promote_locked(locked_section& at) noexcept {
   store_root(at, at.roots().read, next);
   finish_promotion_locked(at);
   at.by.count(counter::promotions);
+  if (at.by.header().care.caretaker.load(std::memory_order_relaxed) == lease_word(at.by.context.me))
+    at.by.count(counter::promotions_by_caretaker);
 }
 
 void finish_promotion_locked(locked_section& at) noexcept {
@@ -352,12 +394,26 @@ void finish_promotion_locked(locked_section& at) noexcept {
   counts.miss_base.store(at.by.header().misses.total.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
   counts.amended_since.store(0, std::memory_order_relaxed);
-  // Last: until dirty is gone a fix-up knows that the promotion has to be finished, and every step
-  // before can be redone.
-  store_root(at, at.roots().dirty, {0});
+  at.by.header().care.due_since.store(0, std::memory_order_relaxed);
+  // Last: until dirty is another table, or none, a fix-up knows that the promotion has to be
+  // finished, and every step before can be redone. A standby that is still there is complete: one
+  // that is not was dropped before read changed.
+  const root_word next = ready_standby(at.view(), at.read());
+  store_root(at, at.roots().dirty, next);
+  if (next) install_standby_locked(at, next);
   if (retiring != 0 && retiring - 1 != at.view().chunk_of(at.read()))
     release_table_locked(at, retiring - 1);
   locked.retiring.store(0, std::memory_order_relaxed);
+}
+
+bool compact_locked(locked_section& at) {
+  drop_standby_locked(at);
+  if (at.read().amended()) promote_locked(at);
+  if (at.dirty()) drop_dirty(at);
+  const std::uint64_t named = at.counts().read_words.load(std::memory_order_relaxed);
+  if (named <= count_size(at.view()) || !build_dirty(at, true)) return false;
+  promote_locked(at);
+  return true;
 }
 
 bool promotion_due(const segment_view& view) noexcept {

@@ -1,6 +1,7 @@
 // Threads and their leases: who may write, and what a thread leaves when it ends.
 
 #include <twinmap/protocol/admin.hpp>
+#include <twinmap/protocol/care.hpp>
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
@@ -152,7 +153,8 @@ platform::lease take_lease(handle& map) {
   if (const std::uint64_t moment = page.transitions.load(std::memory_order_relaxed);
       moment % 2 == 1)
     page.transitions.store(moment + 1, std::memory_order_release);
-  if (found_dead) map.view.header->roots.sweep_wanted.fetch_add(1, std::memory_order_relaxed);
+  if (found_dead) note_death(map.view);
+  ring(map.view);
   return taken;
 }
 
@@ -235,7 +237,7 @@ void handle::publish_misses() const {
   if (read_only()) return;
   storage::segment_header& header = *view.header;
   header.misses.total.fetch_add(miss_batch_, std::memory_order_relaxed);
-  if (!promotion_due(view)) return;
+  if (!promotion_due(view) || left_to_caretaker(*this)) return;
   // A holder may be stopped: lookups then go on at full speed, without what a promotion needs (P3).
   if (platform::robust_mutex::is_held(header.locked.mutex)) return;
   thread_state& mine = thread();

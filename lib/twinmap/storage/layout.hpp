@@ -16,7 +16,7 @@
 namespace twinmap::storage {
 
 inline constexpr std::array<char, 8> segment_magic{'t', 'w', 'i', 'n', 'm', 'a', 'p', '\n'};
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::uint32_t byte_order_mark = 0x01020304;
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::size_t type_name_capacity = 120;
@@ -148,6 +148,31 @@ struct alignas(cache_line) header_allocation {
   std::atomic<std::uint32_t> tight;        ///< 1: memory ran out; nobody hoards blocks
 };
 
+/// What the caretaker and everybody else tell each other. Nothing here is needed for correctness
+/// (P9): wrong values make a promotion late, or two of them where one would have done.
+struct alignas(cache_line) header_care {
+  std::atomic<std::uint64_t>
+      caretaker;  ///< lease of who cares: bits 0-11 slot, 12-61 incarnation; 0: nobody. CAS
+  std::atomic<std::uint64_t> late;  ///< a caretaker that was found late: not waited for again until
+                                    ///< it has cleared this
+  std::atomic<std::uint64_t> seen_at;     ///< CLOCK_MONOTONIC ns when the caretaker last said so
+  std::atomic<std::uint64_t> due_since;   ///< when a promotion was first left to it; 0: none is due
+  std::atomic<std::uint64_t> held_since;  ///< when the mutex was last taken; coarse; mutex
+  std::atomic<std::uint32_t> bell;        ///< futex: grows when the map wants its caretaker to look
+};
+static_assert(sizeof(header_care) == cache_line);
+
+/// A copy of dirty in the making (standby.hpp), which a promotion makes the next dirty.
+/// Invariant: `table` names chunks of kind table while `state` is not none.
+struct alignas(cache_line) header_standby {
+  std::atomic<std::uint64_t> table;   ///< root word of the copy; mutex
+  std::atomic<std::uint64_t> source;  ///< root word of the dirty table that is copied; mutex
+  std::atomic<std::uint64_t> copier;  ///< lease of who copies, as in header_care; mutex
+  std::atomic<std::uint32_t> state;   ///< standby_state; CAS where both sides may change it
+  std::atomic<std::uint32_t> marked;  ///< marks set since they were last looked through; mutex
+};
+static_assert(sizeof(header_standby) == cache_line);
+
 /// Counters, in the order of `map_stats`. In each lease only its holder writes; the header's are
 /// added to by all.
 enum class counter : std::uint32_t {
@@ -172,6 +197,7 @@ enum class counter : std::uint32_t {
   swept_blocks,
   swept_slots,
   lock_waits,
+  promotions_by_caretaker,
   count
 };
 inline constexpr std::size_t counter_count = static_cast<std::size_t>(counter::count);
@@ -208,6 +234,8 @@ struct segment_header {
   header_counts counts;
   header_misses misses;
   header_allocation allocation;
+  header_care care;
+  header_standby standby;
   alignas(cache_line) counter_array totals;
 };
 inline constexpr std::size_t header_bytes = 8192;

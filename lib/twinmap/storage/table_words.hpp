@@ -17,10 +17,11 @@ inline void store_word(std::byte* group, unsigned i, Word word) noexcept {
 
 enum class placed : std::uint8_t { no_room, in_empty, over_tombstone };
 
-/// Puts a word into the first group from its home on that has an empty word or a tombstone.
+/// Puts a word into the first group from its home on that has an empty word or a tombstone;
+/// `*placed_in` says which group that was.
 template <class Word>
-placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash,
-                  Word word) noexcept {
+placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash, Word word,
+                  std::uint64_t* placed_in = nullptr) noexcept {
   std::uint64_t group = home_group(low_hash, groups);
   for (std::uint64_t step = 0; step != groups; ++step) {
     std::byte* at = table + group * group_bytes;
@@ -29,6 +30,7 @@ placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash
       const auto i = static_cast<unsigned>(std::countr_zero(room));
       const bool empty = load_word<Word>(at, i) == 0;
       store_word<Word>(at, i, word);
+      if (placed_in != nullptr) *placed_in = group;
       return empty ? placed::in_empty : placed::over_tombstone;
     }
     group = group + 1 == groups ? 0 : group + 1;
