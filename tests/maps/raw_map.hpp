@@ -127,6 +127,8 @@ class raw_map {
   twinmap::protocol::check_report check() const { return twinmap::protocol::check(*handle_); }
   twinmap::protocol::sweep_report sweep() { return twinmap::protocol::sweep(*handle_); }
   bool promote() { return twinmap::protocol::promote(*handle_); }
+  bool compact() { return twinmap::protocol::compact(*handle_); }
+  bool prepare_standby() { return twinmap::protocol::prepare_standby(*handle_); }
   // by_state counts the entries of each state, which takes a walk over all slots.
   twinmap::protocol::stats_snapshot stats(bool by_state = false) const {
     return twinmap::protocol::stats(*handle_, by_state);

@@ -118,6 +118,51 @@ const std::vector<scenario> scenarios{
        for (int i = 0; i < 14; ++i)
          map.load(key_of(13));
      }},
+    {"InsertBesideAStandby", "new", short_value,
+     [](map_type& map, contents& all) {
+       fill_read(map, all);
+       store(map, all, 12, 14);
+       map.prepare_standby();
+     },
+     [](map_type& map) { map.store("new", short_value); }},
+    {"CopyOfAStandby", "new", short_value,
+     [](map_type& map, contents& all) {
+       fill_read(map, all);
+       store(map, all, 12, 14);
+     },
+     [](map_type& map) {
+       map.prepare_standby();
+       map.store("new", short_value);
+     }},
+    {"PromotionWithAStandby", "new", block_value,
+     [](map_type& map, contents& all) {
+       fill_read(map, all);
+       store(map, all, 12, 14);
+       map.prepare_standby();
+       store(map, all, 14, 16);
+     },
+     [](map_type& map) {
+       map.promote();
+       map.store("new", block_value);
+     }},
+    {"RevivalOfAnExpungedKeyBesideAStandby", key_of(4), block_value,
+     [](map_type& map, contents& all) {
+       expunge(map, all);
+       map.prepare_standby();
+     },
+     [](map_type& map) {
+       map.store(key_of(4), block_value);
+       map.promote();
+     }},
+    {"Compaction", "new", short_value,
+     [](map_type& map, contents& all) {
+       fill_read(map, all);
+       erase(map, all, 0, 10);
+     },
+     [](map_type& map) {
+       map.compact();
+       map.store("new", short_value);
+     }},
     {"StoreOfAnotherBlock", key_of(3), other_block, fill_read,
      [](map_type& map) { map.store(key_of(3), other_block); }},
     {"EraseOfABlock", key_of(3), std::nullopt, fill_read,
@@ -130,7 +175,8 @@ class watched_bytes {
  public:
   explicit watched_bytes(const map_type& map) : view_(map.raw().view) {
     const auto& constant = view_.header->constant;
-    add(offsetof(twinmap::storage::segment_header, roots), 512);
+    constexpr std::size_t roots = offsetof(twinmap::storage::segment_header, roots);
+    add(roots, offsetof(twinmap::storage::segment_header, totals) - roots);
     add(constant.chunk_table.offset, 512);
     add(constant.owners.offset, 1024);
     add(constant.slots.offset, 4096);

@@ -74,10 +74,10 @@ void robust_mutex::lock() {
   if (!lock_until(endless ? clock::time_point::max() : now + timeout_)) raise_timeout();
 }
 
-bool robust_mutex::spin() noexcept {
+bool robust_mutex::spin(std::uint32_t waiter_bit) noexcept {
   for (int i = 0; i != spins; ++i) {
     const std::uint32_t seen = word_.load(std::memory_order_relaxed);
-    if (owner_of(seen) == 0 && take_free(seen, waiter_of(seen))) return true;
+    if (owner_of(seen) == 0 && take_free(seen, waiter_of(seen) | waiter_bit)) return true;
     spin_pause();
   }
   return false;
@@ -88,7 +88,7 @@ bool robust_mutex::spin() noexcept {
 // anew, only a changed word does.
 bool robust_mutex::lock_until(clock::time_point deadline) noexcept {
   taken_over_ = false;
-  if (spin()) return true;
+  if (spin(0)) return true;
   clock::duration slice = first_slice;
   clock::time_point next_probe = clock::time_point::min();
   for (;;) {
@@ -111,6 +111,9 @@ bool robust_mutex::lock_until(clock::time_point deadline) noexcept {
       seen = marked;
     }
     futex_wait(word_, seen, std::min(next_probe, deadline) - now);
+    // Who holds it most of the time has it again before we run: the next gap is a matter of
+    // nanoseconds, the next wake-up is not.
+    if (spin(mutex_layout::waiter_bit)) return true;
     if (word_.load(std::memory_order_relaxed) != seen) {
       slice = first_slice;
       next_probe = clock::now() + slice;

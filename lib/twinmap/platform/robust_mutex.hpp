@@ -84,7 +84,7 @@ class robust_mutex {
   [[nodiscard]] lease_id holder() const noexcept;
 
  private:
-  bool spin() noexcept;
+  bool spin(std::uint32_t waiter_bit) noexcept;
   bool take_free(std::uint32_t seen, std::uint32_t waiter_bit) noexcept;
   bool lock_until(std::chrono::steady_clock::time_point deadline) noexcept;
   bool owner_is_dead(std::uint32_t seen) noexcept;

@@ -300,17 +300,18 @@ bool promote(handle& map) {
 
 bool compact(handle& map) {
   writer by = begin_care(map);
-  {
+  const auto compact_now = [&by] {
     locked_section at(by);
-    if (!compact_locked(at)) return false;
-  }
+    return compact_locked(at);
+  };
+  const bool left_out = compact_now();
   // What was left out gives its slots back, a few at a time.
   constexpr std::uint32_t batch = 4096;
   while (map.view.header->locked.reap_left.load(std::memory_order_relaxed) != 0) {
     locked_section at(by);
     reap_some_locked(at, batch);
   }
-  return true;
+  return left_out;
 }
 
 }  // namespace twinmap::protocol
