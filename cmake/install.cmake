@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS twinmap EXPORT twinmap-targets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/lib/twinmap
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/twinmap)
 install(EXPORT twinmap-targets NAMESPACE twinmap:: DESTINATION ${package_dir})

@@ -1,4 +1,5 @@
 #include <twinmap/bytes_map.hpp>
+#include <twinmap/describe.hpp>
 
 #include <array>
 #include <charconv>
@@ -36,7 +37,9 @@ std::uint32_t struct_size(const std::string& name) {
   return size;
 }
 
-protocol::type_request parse(const std::string& name) {
+}  // namespace
+
+protocol::type_request detail::type_of_name(const std::string& name) {
   if (name.empty() || name.size() > max_type_name)
     throw std::invalid_argument("twinmap: the name of a type has 1 to " +
                                 std::to_string(max_type_name) + " bytes");
@@ -46,19 +49,21 @@ protocol::type_request parse(const std::string& name) {
   return {name, 0};
 }
 
-}  // namespace
+protocol::type_request detail::key_type_of_name(const std::string& name) {
+  if (name == "f32" || name == "f64")
+    throw std::invalid_argument(
+        "twinmap: a floating-point key is refused: equal numbers may differ in their bytes");
+  return type_of_name(name);
+}
 
 std::unique_ptr<protocol::handle> bytes_map::attach_typed(protocol::attach_mode mode,
                                                           const std::string& name,
                                                           const type_names& types,
                                                           const twinmap::options& wanted,
                                                           std::uint64_t layout) {
-  if (types.key == "f32" || types.key == "f64")
-    throw std::invalid_argument(
-        "twinmap: a floating-point key is refused: equal numbers may differ in their bytes");
   protocol::attach_request request = detail::make_request(mode, name, wanted);
-  request.key = parse(types.key);
-  request.value = parse(types.value);
+  request.key = detail::key_type_of_name(types.key);
+  request.value = detail::type_of_name(types.value);
   return detail::attach(request, layout);
 }
 

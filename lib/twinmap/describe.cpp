@@ -78,31 +78,36 @@ map_stats gather_stats(const protocol::handle& handle, bool by_state) {
   return result;
 }
 
-map_info describe(const protocol::handle& handle) {
-  const protocol::stats_snapshot snapshot = protocol::stats(handle, false);
+map_info describe_constants(const protocol::handle& handle) {
   const storage::header_constant& constant = handle.view.constant;
   map_info result;
   result.name = handle.name();
   result.directory = handle.state().where.directory;
   result.key_type = written_name(constant.key_type);
   result.value_type = written_name(constant.value_type);
+  result.max_entries = constant.max_entries;
+  result.slot_bytes = 1u << constant.slot_shift;
+  result.max_writers = constant.max_writers;
+  result.mode = static_cast<mode_t>(constant.mode);
+  result.owner = constant.owner;
+  result.group = constant.group;
+  result.huge_pages = constant.huge_pages != 0;
+  result.format = constant.version;
+  result.created_at = constant.created;
+  result.uuid = hexadecimal(constant.uuid);
+  return result;
+}
+
+map_info describe(const protocol::handle& handle) {
+  const protocol::stats_snapshot snapshot = protocol::stats(handle, false);
+  map_info result = describe_constants(handle);
   result.entries = handle.size();
   result.bytes_used = snapshot.bytes_used;
   result.bytes_committed = snapshot.bytes_committed;
   result.bytes_max = snapshot.bytes_max;
   result.bytes_huge = huge_bytes(reinterpret_cast<const std::byte*>(handle.view.header));
-  result.max_entries = constant.max_entries;
-  result.slot_bytes = 1u << constant.slot_shift;
-  result.max_writers = constant.max_writers;
   result.writers = snapshot.writers;
-  result.mode = static_cast<mode_t>(constant.mode);
-  result.owner = constant.owner;
-  result.group = constant.group;
-  result.huge_pages = constant.huge_pages != 0;
   result.retired = handle.retired();
-  result.format = constant.version;
-  result.created_at = constant.created;
-  result.uuid = hexadecimal(constant.uuid);
   return result;
 }
 

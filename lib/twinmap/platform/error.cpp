@@ -79,6 +79,11 @@ std::string_view name_of(errc code) noexcept {
   return d != nullptr ? d->name : std::string_view("unknown");
 }
 
+const char* meaning_of(errc code) noexcept {
+  const description* d = find(static_cast<int>(code));
+  return d != nullptr ? d->meaning : "unknown twinmap error";
+}
+
 error::error(std::error_code code, const std::string& text)
     : std::system_error(code, text), text_(text) {}
 

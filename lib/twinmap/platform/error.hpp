@@ -39,6 +39,9 @@ inline std::error_code make_error_code(errc code) noexcept {
 /// The enumerator's own name, as it stands in messages and in JSON.
 TWINMAP_EXPORT std::string_view name_of(errc code) noexcept;
 
+/// What it means, in a few words of static storage; also for a number that is none.
+TWINMAP_EXPORT const char* meaning_of(errc code) noexcept;
+
 /// What constructors and mutators throw. `what()` names the map, the limit and the number that met
 /// it.
 class TWINMAP_EXPORT error : public std::system_error {

@@ -60,6 +60,12 @@ concept asks_presence = requires {
   Sink::presence_only;
 };
 
+/// A sink that may have no room: `declines(length)` is true if the length is all that it takes.
+template <class Sink>
+concept may_decline = requires(Sink sink) {
+  sink.declines(std::size_t{});
+};
+
 /// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`,
 /// private memory for the copy or null; and `takes_blocks`, false if no value of its type is ever
 /// long enough for a block. Sinks are small references, passed by value.
@@ -74,6 +80,9 @@ template <class Sink>
   const std::uint64_t before = stamp.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4)
   if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
+  if constexpr (may_decline<Sink>) {
+    if (sink.declines(length)) return lookup::found;  // the length was the value's at (R4)
+  }
   std::byte* to = sink.block(length);
   if (to == nullptr) return lookup::retry;
   platform::copy_out(to, view.heap.heap + offset, length);

@@ -5,6 +5,7 @@
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
+#include <twinmap/protocol/walk.hpp>
 
 #include <algorithm>
 
@@ -30,19 +31,30 @@ bool copy_still(const handle& map, std::uint64_t number, bool with_value, slot_c
 
 }  // namespace
 
-void handle::for_each(const std::function<bool(bytes, bytes)>& f) const {
-  const std::uint64_t births = view.header->locked.births.load(std::memory_order_seq_cst);
-  const std::uint64_t used = slots_in_use(view);
-  slot_copy copy;
-  for (std::uint64_t number = 1; number < used; ++number) {
+key_walk::key_walk(const handle& map) noexcept
+    : map_(map),
+      births_(map.view.header->locked.births.load(std::memory_order_seq_cst)),
+      used_(slots_in_use(map.view)) {}
+
+bool key_walk::next(slot_copy& copy) {
+  const segment_view& view = map_.view;
+  while (number_ < used_) {
+    const std::uint64_t number = number_++;
     if (!view.slot_ok(number) ||
         !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())
       continue;
-    if (!copy_still(*this, number, true, copy))
-      raise_corrupted("a slot moved in each of 2^20 attempts to copy it");
-    if (copy.word().live() && copy.meta.birth() < births && !f(copy.key.view(), copy.value.view()))
-      return;
+    if (!copy_still(map_, number, true, copy))
+      map_.raise_corrupted("a slot moved in each of 2^20 attempts to copy it");
+    if (copy.word().live() && copy.meta.birth() < births_) return true;
   }
+  return false;
+}
+
+void handle::for_each(const std::function<bool(bytes, bytes)>& f) const {
+  key_walk walk(*this);
+  slot_copy copy;
+  while (walk.next(copy))
+    if (!f(copy.key.view(), copy.value.view())) return;
 }
 
 void handle::clear() {
