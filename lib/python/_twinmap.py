@@ -67,8 +67,10 @@ class Options(ctypes.Structure):
 class Stats(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t)] + [(name, c_uint64) for name in (
         "hits_read hits_dirty misses retries stores inserts erases promotions dirty_builds dirty_growths compactions "
-        "expunged unexpunged revived purged take_overs fix_ups sweeps swept_blocks swept_slots lock_waits entries "
-        "entries_live entries_nil entries_expunged entries_free read_words dirty_words amended epoch bytes_used "
+        "expunged unexpunged revived purged take_overs fix_ups sweeps swept_blocks swept_slots lock_waits "
+        "promotions_by_caretaker entries "
+        "entries_live entries_nil entries_expunged entries_free read_words dirty_words dirty_only read_places "
+        "dirty_places generation amended cared_for epoch bytes_used "
         "bytes_committed bytes_max writers slots_used max_entries").split()]
 
 

@@ -5,6 +5,7 @@ import struct
 from ctypes import c_int64, c_uint64
 
 
+class Type:
     """How values of one type become bytes and come back. `name` is as the library writes it, None for any."""
 
     def __init__(self, name, encode, decode, number=None):

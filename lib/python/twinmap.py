@@ -368,7 +368,7 @@ class Map(collections.abc.MutableMapping):
     def stats(self, by_state=True):
         """Counters and state as a dict, named as in stats.hpp; by_state=False leaves out what takes a walk."""
         fields = _fields(self._filled(_twinmap.Stats(), _c.twinmap_stats, by_state))
-        return fields | {"amended": bool(fields["amended"])}
+        return fields | {name: bool(fields[name]) for name in ("amended", "cared_for")}
 
     def info(self):
         """What the map is as a dict, named as in stats.hpp."""

@@ -27,6 +27,7 @@ void take_counters(const map_stats& from, twinmap_map_stats& to) noexcept {
   to.swept_blocks = from.swept_blocks;
   to.swept_slots = from.swept_slots;
   to.lock_waits = from.lock_waits;
+  to.promotions_by_caretaker = from.promotions_by_caretaker;
 }
 
 void take_state(const map_stats& from, twinmap_map_stats& to) noexcept {
@@ -37,7 +38,12 @@ void take_state(const map_stats& from, twinmap_map_stats& to) noexcept {
   to.entries_free = from.entries_free;
   to.read_words = from.read_words;
   to.dirty_words = from.dirty_words;
+  to.dirty_only = from.dirty_only;
+  to.read_places = from.read_places;
+  to.dirty_places = from.dirty_places;
+  to.generation = from.generation;
   to.amended = from.amended ? 1 : 0;
+  to.cared_for = from.cared_for ? 1 : 0;
   to.epoch = from.epoch;
   to.bytes_used = from.bytes_used;
   to.bytes_committed = from.bytes_committed;

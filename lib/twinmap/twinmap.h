@@ -133,10 +133,13 @@ typedef struct twinmap_map_stats {
   uint64_t expunged, unexpunged, revived, purged;
   uint64_t take_overs, fix_ups, sweeps, swept_blocks, swept_slots;
   uint64_t lock_waits;
+  uint64_t promotions_by_caretaker;
   uint64_t entries;
   uint64_t entries_live, entries_nil, entries_expunged, entries_free; /* 0 unless asked for */
-  uint64_t read_words, dirty_words;
-  uint64_t amended; /* 0 or 1 */
+  uint64_t read_words, dirty_words, dirty_only;
+  uint64_t read_places, dirty_places;
+  uint64_t generation;
+  uint64_t amended, cared_for; /* 0 or 1 */
   uint64_t epoch;
   uint64_t bytes_used, bytes_committed, bytes_max;
   uint64_t writers;
