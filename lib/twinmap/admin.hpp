@@ -5,6 +5,7 @@
 
 #include <twinmap/any_map.hpp>
 #include <twinmap/caretaker.hpp>
+#include <twinmap/heap_care.hpp>
 #include <twinmap/protocol/admin.hpp>
 
 #include <functional>

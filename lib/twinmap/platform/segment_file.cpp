@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <cerrno>
 #include <utility>
 
@@ -37,6 +38,16 @@ constexpr int interrupted_attempts = 1000;
 int allocate(int file, std::uint64_t offset, std::uint64_t length) noexcept {
   for (int attempt = 0; attempt != interrupted_attempts; ++attempt) {
     if (::fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+  return EINTR;
+}
+
+int punch(int file, std::uint64_t offset, std::uint64_t length) noexcept {
+  for (int attempt = 0; attempt != interrupted_attempts; ++attempt) {
+    if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                    static_cast<off_t>(length)) == 0)
+      return 0;
     if (errno != EINTR) return errno;
   }
   return EINTR;
@@ -135,6 +146,25 @@ std::error_code segment_file::commit(std::uint64_t offset, std::uint64_t length)
     error = populate(base() + start, length + (offset - start));
   }
   return error == 0 ? std::error_code() : code_of(error);
+}
+
+std::error_code segment_file::give_back(std::uint64_t offset, std::uint64_t length) noexcept {
+  if (length == 0) return {};
+  if (offset > size() || length > size() - offset || access_ != access::read_write)
+    return std::make_error_code(std::errc::invalid_argument);
+  // (P6) As in `commit`: here it would be a hole in somebody else's file.
+  int error = EOPNOTSUPP;
+  if (is_file(descriptor_, identity_)) error = punch(descriptor_, offset, length);
+  if (error == EOPNOTSUPP || error == ENOSYS)
+    error = ::madvise(base() + offset, length, MADV_REMOVE) == 0 ? 0 : errno;
+  return error == 0 ? std::error_code() : code_of(error);
+}
+
+segment_file::file_system segment_file::space() const noexcept {
+  struct statvfs found;
+  if (!is_file(descriptor_, identity_) || ::fstatvfs(descriptor_, &found) != 0) return {};
+  return {std::uint64_t{found.f_blocks} * found.f_frsize,
+          std::uint64_t{found.f_bavail} * found.f_frsize};
 }
 
 std::uint64_t segment_file::resident_bytes() const noexcept {

@@ -80,6 +80,20 @@ class segment_file {
   /// the limits. Progress: a system call; never waits for another process.
   [[nodiscard]] std::error_code commit(std::uint64_t offset, std::uint64_t length) noexcept;
 
+  /// The opposite: the memory behind [offset, offset + length) goes back to the system, and what is
+  /// read there is zero (a hole, fallocate; where the file system makes none, MADV_REMOVE). Who
+  /// touches it afterwards without `commit` meets SIGBUS if the file system is full. Both ends at
+  /// page boundaries. Progress: a system call.
+  [[nodiscard]] std::error_code give_back(std::uint64_t offset, std::uint64_t length) noexcept;
+
+  /// Bytes of the file system and those of them that a process without privilege could still get.
+  /// Both zero where it has no limit or does not tell.
+  struct file_system {
+    std::uint64_t total = 0;
+    std::uint64_t available = 0;
+  };
+  [[nodiscard]] file_system space() const noexcept;
+
   [[nodiscard]] std::byte* base() const noexcept {
     return static_cast<std::byte*>(region_.get_address());
   }

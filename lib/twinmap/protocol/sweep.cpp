@@ -168,6 +168,7 @@ class sweeper {
   void sweep_chunks() {
     const std::uint32_t limit = chunks_.committed();
     std::uint32_t free = 0;
+    std::uint32_t given_back = 0;
     for (std::uint32_t chunk = 0; chunk != limit; ++chunk) {
       const chunk_entry entry = chunks_.load(chunk);
       const bool of_dead = entry.kind() == chunk_kind::claimed && census_.dead(entry);
@@ -185,8 +186,10 @@ class sweeper {
           (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) &&
            by_.blocks().dissolve(chunk, by_.context)))
         ++report_.chunks_freed;
-      if (chunks_.load(chunk).kind() == chunk_kind::free) ++free;
+      if (chunks_.load(chunk).kind() == chunk_kind::free)
+        ++(view_.resident(chunk) ? free : given_back);
     }
+    by_.header().allocation.given_back.store(given_back, std::memory_order_relaxed);
     by_.header().allocation.free_chunks.store(free, std::memory_order_relaxed);
     if (free >= limit / 8) by_.header().allocation.tight.store(0, std::memory_order_relaxed);
   }

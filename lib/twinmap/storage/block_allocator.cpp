@@ -52,6 +52,16 @@ owned_block block_allocator::allocate_small(std::uint32_t length, const allocati
   return stack.freed_count != 0 ? take_freed(length, stack, by) : owned_block{};
 }
 
+owned_block block_allocator::allocate_in(std::uint32_t chunk, std::uint32_t length,
+                                         const allocation_context& by) {
+  const std::uint32_t size_class = class_number(view_.heap.granules(length));
+  private_stacks::stack& stack = by.stacks->classes[size_class];
+  if (stack.fresh_count == 0 && !refill_from(chunk, size_class, stack, by)) return {};
+  const std::uint32_t owner = stack.fresh[--stack.fresh_count];
+  return {block_ref::make(owner, length),
+          view_.heap.owners[owner].second.load(std::memory_order_relaxed)};
+}
+
 owned_block block_allocator::take_freed(std::uint32_t length, private_stacks::stack& stack,
                                         const allocation_context& by) {
   const std::uint32_t owner = stack.freed[stack.freed_first];

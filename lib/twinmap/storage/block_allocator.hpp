@@ -65,6 +65,12 @@ class block_allocator {
   /// full search.
   [[nodiscard]] owned_block allocate(std::uint32_t length, const allocation_context& by);
 
+  /// A block for `length` bytes (small) in that chunk. False-valued if the chunk is not of this
+  /// class or has none free. The private stack of the class holds blocks of no other chunk: `flush`
+  /// before the first, and before another chunk.
+  [[nodiscard]] owned_block allocate_in(std::uint32_t chunk, std::uint32_t length,
+                                        const allocation_context& by);
+
   /// Gives back one that was never published.
   void cancel(owned_block block, const allocation_context& by) noexcept;
 
@@ -92,7 +98,8 @@ class block_allocator {
   bool free_unnamed(std::uint32_t owner, platform::pair_value seen,
                     const allocation_context& by) noexcept;
 
-  /// Turns a small chunk into a free one if every block of it can be claimed. For the sweep.
+  /// Turns a small chunk into a free one if every block of it can be claimed. For the sweep, and
+  /// for gathering.
   bool dissolve(std::uint32_t chunk, const allocation_context& by) noexcept;
 
   [[nodiscard]] chunk_table& chunks() noexcept { return chunks_; }

@@ -109,6 +109,9 @@ struct chunk_entry {
   [[nodiscard]] constexpr std::uint32_t number() const noexcept {
     return static_cast<std::uint32_t>(bits >> 16) & 0xFFFFF;
   }
+  [[nodiscard]] constexpr std::uint32_t version() const noexcept {
+    return static_cast<std::uint32_t>(bits >> 36);
+  }
   [[nodiscard]] constexpr chunk_entry next(chunk_kind kind, std::uint32_t number,
                                            std::uint32_t slot = 0) const noexcept {
     return {static_cast<std::uint64_t>(kind) | (std::uint64_t{slot} << 4) |

@@ -146,6 +146,7 @@ struct alignas(cache_line) header_allocation {
   std::atomic<std::uint32_t> run_frees;    ///< counts freed chunks: their age
   std::atomic<std::uint32_t> free_chunks;  ///< about how many resident chunks are free
   std::atomic<std::uint32_t> tight;        ///< 1: memory ran out; nobody hoards blocks
+  std::atomic<std::uint32_t> given_back;   ///< about how many chunks are free and not resident
 };
 
 /// What the caretaker and everybody else tell each other. Nothing here is needed for correctness
@@ -219,12 +220,15 @@ static_assert(sizeof(lease_page) <= lease_stride);
 struct chunk_record {
   std::atomic<std::uint64_t> entry;
   std::atomic<std::uint16_t> free_hint;  ///< about how many blocks of it are free
-  std::atomic<std::uint16_t>
-      pairs;  ///< owner pairs of it that are resident; only who has claimed the chunk
+  std::atomic<std::uint16_t> pairs;  ///< owner pairs of it that are resident, and given_back_bit;
+                                     ///< only who has claimed the chunk
   std::atomic<std::uint32_t>
       pairs_check;  ///< of `pairs` (seal.hpp); between the two stores they do not agree
 };
 static_assert(sizeof(chunk_record) == 16);
+/// In `pairs`: the chunk's own memory may have gone back to the system. Set before it goes, cleared
+/// after it has come again, so that a death in between leaves no chunk that seems resident.
+inline constexpr std::uint32_t given_back_bit = 1u << 15;
 
 /// The first pages of the file.
 struct segment_header {

@@ -18,7 +18,7 @@ inline namespace layout_1 {
 enum class sealed : std::uint8_t {
   slots = 1,   ///< header_roots::slots_committed
   chunks = 2,  ///< header_roots::heap_committed
-  pairs = 3    ///< chunk_record::pairs; place: the chunk's number
+  pairs = 3    ///< chunk_record::pairs, with its bit; place: the chunk's number
 };
 
 /// The check of a number. `seed` is the first word of the map's uuid, `place` below 2^24.

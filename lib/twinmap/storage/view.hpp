@@ -73,6 +73,15 @@ struct segment_view {
   }
 
  private:
+  // What the record says of the chunk's pairs if its check agrees, else 0.
+  [[nodiscard]] std::uint32_t sealed_pairs(std::uint32_t number) const noexcept {
+    const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
+    const std::uint32_t check = chunk(number).pairs_check.load(std::memory_order_relaxed);
+    return (pairs & ~given_back_bit) <= 1u << heap.pairs_shift &&
+                   check == check_of(seal_seed, sealed::pairs, number, pairs)
+               ? pairs
+               : 0;
+  }
   // A thread that was slow to store what it saw must not take back what another has seen since.
   static void raise(std::atomic<std::uint64_t>& limit, std::uint64_t published) noexcept {
     std::uint64_t known = limit.load(std::memory_order_relaxed);
@@ -121,12 +130,20 @@ struct segment_view {
   /// check agrees, else none. They are made so before the chunk's entry says that they are used (C2
   /// in chunk_table.hpp), and are never given back.
   [[nodiscard]] std::uint32_t resident_pairs(std::uint32_t number) const noexcept {
+    return sealed_pairs(number) & ~given_back_bit;
+  }
+  /// The same, and none if the chunk's own memory is not resident: how many blocks it may have.
+  [[nodiscard]] std::uint32_t block_pairs(std::uint32_t number) const noexcept {
+    const std::uint32_t pairs = sealed_pairs(number);
+    return (pairs & given_back_bit) == 0 ? pairs : 0;
+  }
+  /// Whether such a chunk's own memory certainly is resident: it never was given back, or its
+  /// record says, under its check, that it came again.
+  [[nodiscard]] bool resident(std::uint32_t number) const noexcept {
     const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
     const std::uint32_t check = chunk(number).pairs_check.load(std::memory_order_relaxed);
-    return pairs <= 1u << heap.pairs_shift &&
-                   check == check_of(seal_seed, sealed::pairs, number, pairs)
-               ? pairs
-               : 0;
+    if ((pairs & given_back_bit) != 0) return false;
+    return (pairs == 0 && check == 0) || check == check_of(seal_seed, sealed::pairs, number, pairs);
   }
 
   /// R6: whether a block may be read, and its owner pair with it.
@@ -138,7 +155,7 @@ struct segment_view {
     const chunk_entry held{chunk(number).entry.load(std::memory_order_acquire)};  // (C1)
     const std::uint64_t index = ref.owner() & ((1u << heap.pairs_shift) - 1);
     const std::uint64_t bytes = heap.block_bytes(ref.length());
-    if (index >= resident_pairs(number)) return false;
+    if (index >= block_pairs(number)) return false;
     if (held.kind() == chunk_kind::run)
       return index == 0 && bytes <= std::uint64_t{held.number()} << heap.chunk_shift;
     return held.kind() == chunk_kind::small && heap.small(ref.length()) &&
