@@ -1,12 +1,17 @@
 # `cpack -G DEB` makes four Debian packages, one of each component. tools/packages calls it the way that Debian wants it:
 # below /usr, with Debian's compiler flags, and a lintian run.
 set(TWINMAP_PACKAGE_RELEASE 1 CACHE STRING "Debian's revision of this version")
-set(TWINMAP_PACKAGE_VERSION ${PROJECT_VERSION} CACHE STRING "Version of the packages")
+set(TWINMAP_PACKAGE_VERSION "" CACHE STRING "Version of the packages, if not the project's")
 set(TWINMAP_MAINTAINER "twinmap maintainers <maintainers@twinmap.example.org>" CACHE STRING "Who made the packages")
+
+if(NOT TWINMAP_PACKAGE_VERSION)
+  set(TWINMAP_PACKAGE_VERSION ${PROJECT_VERSION})
+endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME twinmap)
 set(CPACK_PACKAGE_VERSION ${TWINMAP_PACKAGE_VERSION})
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each component has its own
 set(CPACK_PACKAGE_CONTACT ${TWINMAP_MAINTAINER})
 set(CPACK_SET_DESTDIR ON)  # some files go to /etc
 set(CPACK_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
@@ -19,6 +24,7 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE ${TWINMAP_PACKAGE_RELEASE})
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
 set(debian_dir ${PROJECT_SOURCE_DIR}/cmake/debian)
 set(same_version "libtwinmap0 (= ${TWINMAP_PACKAGE_VERSION}-${TWINMAP_PACKAGE_RELEASE})")
@@ -44,7 +50,6 @@ twinmap_package(library libtwinmap0 libs "concurrent map in shared memory (libra
 call, whatever the other processes are doing, running, stopped or killed.
 .
 This package contains the shared library and a Python module.")
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS "python3, twinmapd")
 
 twinmap_package(development libtwinmap-dev libdevel "concurrent map in shared memory (development files)"

@@ -7,7 +7,7 @@ if(NOT manifests)
 endif()
 
 get_filename_component(here "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
-set(config_as_installed "${here}/daemon/systemd/twinmapd.toml")
+set(config_as_installed "${here}/daemon/twinmapd.toml")
 
 foreach(manifest IN LISTS manifests)
   file(STRINGS "${manifest}" files)

@@ -43,7 +43,8 @@ struct options {
   std::string directory = {};
   /// How long one operation may wait for the mutex before it fails with `errc::lock_timeout`.
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(10);
-  /// A user whose files are accepted beside one's own and root's.
+  /// A user whose files are accepted beside one's own, root's and those of the daemon (the system
+  /// user `twinmap`).
   std::optional<uid_t> trusted_owner = std::nullopt;
   /// What mutators do after the name was removed.
   twinmap::on_retired on_retired = twinmap::on_retired::fail;

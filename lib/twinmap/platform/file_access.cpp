@@ -1,6 +1,8 @@
 #include <twinmap/platform/file_access.hpp>
 
 #include <fcntl.h>
+#include <pwd.h>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <vector>
@@ -71,6 +73,17 @@ bool in_group(gid_t group) noexcept {
     if (groups[static_cast<std::size_t>(i)] == group) return true;
   }
   return false;
+}
+
+bool is_daemon_user(uid_t user) noexcept {
+  // Debian's bound of system accounts. A person who is called twinmap is no daemon.
+  constexpr uid_t last_system_user = 999;
+  if (user > last_system_user) return false;
+  std::array<char, 4096> memory;
+  passwd entry;
+  passwd* found = nullptr;
+  return ::getpwnam_r("twinmap", &entry, memory.data(), memory.size(), &found) == 0 &&
+         found != nullptr && found->pw_uid == user;
 }
 
 }  // namespace twinmap::platform

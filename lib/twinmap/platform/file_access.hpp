@@ -18,4 +18,8 @@ void require_regular(const std::string& map, const std::string& path, const stru
 /// Whether this process belongs to the group (effective or supplementary).
 bool in_group(gid_t group) noexcept;
 
+/// Whether it is the user that the daemon's package makes: a system account called "twinmap". Asks
+/// the system's user database, so it is for the path on which a file would else be refused.
+bool is_daemon_user(uid_t user) noexcept;
+
 }  // namespace twinmap::platform

@@ -41,9 +41,9 @@ struct ownership {
   std::optional<gid_t> group;  ///< unchanged if empty
 };
 
-/// Who may own a file that is attached: me, root, `trusted_owner`; anyone if the file's group is
-/// one of mine and its mode grants that group what is asked for. A world-writable file is refused
-/// unless `world_writable_ok`.
+/// Who may own a file that is attached: me, root, the daemon's system user, `trusted_owner`; anyone
+/// if the file's group is one of mine and its mode grants that group what is asked for. A
+/// world-writable file is refused unless `world_writable_ok`.
 struct trust {
   std::optional<uid_t> trusted_owner;
   bool world_writable_ok = false;

@@ -12,16 +12,17 @@ bool trusted_owner(const struct stat& status, access mode, const trust& whom) no
   if (status.st_uid == ::geteuid() || status.st_uid == 0) return true;
   if (whom.trusted_owner && status.st_uid == *whom.trusted_owner) return true;
   const mode_t needed = mode == access::read_only ? S_IRGRP : S_IRGRP | S_IWGRP;
-  return (status.st_mode & needed) == needed && in_group(status.st_gid);
+  if ((status.st_mode & needed) == needed && in_group(status.st_gid)) return true;
+  return is_daemon_user(status.st_uid);  // last, as it may take long
 }
 
 void require_trust(const std::string& map, const std::string& path, const struct stat& status,
                    access mode, const trust& whom) {
   if (!trusted_owner(status, mode, whom)) {
-    raise(
-        errc::permission_denied, map,
-        describe(path, status) + " belongs neither to uid " + std::to_string(::geteuid()) +
-            ", nor to root, nor to the trusted owner, nor to a group of mine with the permission");
+    raise(errc::permission_denied, map,
+          describe(path, status) + " belongs neither to uid " + std::to_string(::geteuid()) +
+              ", nor to root, nor to the daemon, nor to the trusted owner, nor to a group of mine "
+              "with the permission");
   }
   if ((status.st_mode & S_IWOTH) != 0 && !whom.world_writable_ok) {
     raise(errc::permission_denied, map, describe(path, status) + " can be written by anybody");
