@@ -23,3 +23,20 @@ file(RELATIVE_PATH pc_include_dir
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/twinmap.pc.in ${PROJECT_BINARY_DIR}/twinmap.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/twinmap.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+
+# The Python module, where the system's own Python looks: Debian has one directory for all versions of it below /usr, and
+# one for each below /usr/local. The module finds the library from there.
+find_program(TWINMAP_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+set(python_dir lib/python3)
+if(TWINMAP_PYTHON AND NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  execute_process(COMMAND ${TWINMAP_PYTHON} -c "import sys; print('lib/python%d.%d' % sys.version_info[:2])"
+    OUTPUT_VARIABLE python_dir OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+if(EXISTS /etc/debian_version)
+  set(python_dir ${python_dir}/dist-packages)
+else()
+  set(python_dir ${python_dir}/site-packages)
+endif()
+set(TWINMAP_PYTHON_DIR ${python_dir} CACHE STRING "Where the Python module goes, below the prefix")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/lib/python/ DESTINATION ${TWINMAP_PYTHON_DIR}
+  COMPONENT library FILES_MATCHING PATTERN "*.py")
