@@ -63,7 +63,7 @@ class Statuses(unittest.TestCase):
         codes = re.search(r"enum class errc \{(.*?)\};", text_of("platform/error.hpp"), re.DOTALL)[1]
         wanted = {name.strip(" \n").split(" ")[0].upper(): number
                   for number, name in enumerate(filter(str.strip, codes.split(",")), 1)}
-        statuses = {name: int(number) for name, number in re.findall(r"TWINMAP_(\w+) = (\d+)", HEADER.split("twinmap_mode")[0])}
+        statuses = {name: int(number) for name, number in re.findall(r"TWINMAP_(\w+) =\s*(\d+)", HEADER.split("twinmap_mode")[0])}
         self.assertEqual({name: number for name, number in statuses.items() if 0 < number < 100}, wanted)
 
 
