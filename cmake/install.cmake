@@ -39,4 +39,4 @@ else()
 endif()
 set(TWINMAP_PYTHON_DIR ${python_dir} CACHE STRING "Where the Python module goes, below the prefix")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/lib/python/ DESTINATION ${TWINMAP_PYTHON_DIR}
-  COMPONENT library FILES_MATCHING PATTERN "*.py")
+  COMPONENT library FILES_MATCHING PATTERN "*.py" PATTERN __pycache__ EXCLUDE)
