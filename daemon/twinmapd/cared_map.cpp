@@ -5,22 +5,24 @@
 namespace twinmapd {
 namespace {
 
-// Until the library rings, every map is looked at this often.
-constexpr std::chrono::milliseconds poll{25};
-
 constexpr std::chrono::milliseconds first_pause{20};
 constexpr std::chrono::milliseconds longest_pause{1000};
+
+// While the worker compacts or sweeps, the map's users are told that somebody is at it.
+constexpr std::chrono::milliseconds chore_tick{50};
 
 }  // namespace
 
 bool cared_map::pass(const promotion_config& policy, time_point now, journal& log) {
   try {
-    const outlook seen = hold_.look(now);
+    bell_ = hold_.rings();
+    const twinmap::care_state seen = hold_.look();
     if (seen.retired) {
       next_ = now + longest_pause;  // if its name should stay all the same
       return false;
     }
-    next_ = std::min(promoter_.pass(hold_, seen, policy, now), now + poll);
+    hold_.answer();
+    look_after(policy, seen, now);
     patience_ = {};
     told_.clear();
   } catch (const twinmap::error& failure) {
@@ -28,6 +30,30 @@ bool cared_map::pass(const promotion_config& policy, time_point now, journal& lo
     return failure.code() != twinmap::errc::retired;
   }
   return true;
+}
+
+void cared_map::look_after(const promotion_config& policy, const twinmap::care_state& seen,
+                           time_point now) {
+  if (working_) {
+    next_ = now + chore_tick;
+    return;
+  }
+  next_ = keeper_.pass(hold_, seen, now);
+  wanted_ = keeper_.sweep_due() ? chore::sweep : chore::none;
+  const time_point compaction = promoter_.compaction_at(seen, policy);
+  if (wanted_ == chore::none && compaction <= now) {
+    wanted_ = chore::compact;
+    return;
+  }
+  next_ = std::min({next_, compaction, promoter_.pass(hold_, seen, policy, now)});
+}
+
+void cared_map::chore_ended(bool useful, std::chrono::nanoseconds cost, time_point now) {
+  if (wanted_ == chore::compact) promoter_.compacted(useful, cost, now);
+  if (wanted_ == chore::sweep && useful) keeper_.swept();
+  wanted_ = chore::none;
+  working_ = false;
+  next_ = useful ? now : now + longest_pause;
 }
 
 /// Somebody sits on the mutex, or memory is short: that may take long, and is not our doing.

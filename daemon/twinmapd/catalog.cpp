@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::chrono::seconds longest_retry{60};
 
+// A map that is looked at again within this time need not ring.
+constexpr std::chrono::milliseconds soon{25};
+
 /// Refusals that last until somebody changes the file, of which inotify tells.
 bool lasts(const std::error_code& code) {
   using twinmap::errc;
@@ -31,13 +34,15 @@ std::set<std::string> names_in(const std::string& directory) {
 
 }  // namespace
 
-catalog::catalog(boost::asio::io_context& loop, const config& settings, journal& log,
+catalog::catalog(boost::asio::io_context& loop, worker& hands, const config& settings, journal& log,
                  std::function<void()> changed)
     : loop_(loop),
+      hands_(hands),
       log_(log),
       changed_(std::move(changed)),
       directory_(settings.directory),
       promotion_(settings.promotion),
+      bells_(loop, [this](std::uint64_t id) { rung(id); }),
       timer_(loop) {
   for (const map_config& wanted : settings.maps) {
     map_entry& entry = maps_[wanted.name];
@@ -104,6 +109,8 @@ void catalog::try_to_attach(map_entry& entry) {
     refused(entry, std::make_error_code(std::errc::not_enough_memory), failure.what());
     return;
   }
+  entry.id = ++last_id_;
+  entry.armed = false;
   entry.code.clear();
   entry.failure.clear();
   entry.dropped = false;
@@ -142,6 +149,7 @@ void catalog::refused(map_entry& entry, std::error_code code, const std::string&
 
 void catalog::let_go(map_entry& entry, const char* why) {
   log_.info("let map '{}' go: {}", entry.name, why);
+  bells_.disarm(entry.id);
   entry.cared.reset();
   changed_();
 }
@@ -200,8 +208,10 @@ void catalog::run_passes() {
   time_point next = time_point::max();
   std::vector<std::string> changed;
   for (auto& [name, entry] : maps_) {
-    if (entry.cared && entry.cared->next() <= now && !entry.cared->pass(promotion_, now, log_))
-      changed.push_back(name);
+    if (entry.cared && entry.cared->next() <= now) {
+      if (!entry.cared->pass(promotion_, now, log_)) changed.push_back(name);
+      settle(entry, now);
+    }
     if (entry.retry_at <= now) {
       entry.retry_at = time_point::max();
       changed.push_back(name);
@@ -211,6 +221,61 @@ void catalog::run_passes() {
   for (const std::string& name : changed)
     reconcile(name);
   if (next != time_point::max()) schedule(next);
+}
+
+/// After a pass: what takes long goes to the worker, and a map that is not looked at again soon is
+/// left to its bell.
+void catalog::settle(map_entry& entry, time_point now) {
+  if (entry.cared->wanted() != chore::none) give_to_worker(entry);
+  if (entry.armed || entry.cared->next() <= now + soon) return;
+  bells_.arm(entry.id, entry.cared->bell(), entry.cared->attached());
+  entry.armed = true;
+}
+
+void catalog::give_to_worker(map_entry& entry) {
+  const std::shared_ptr<attachment> map = entry.cared->attached();
+  const chore what = entry.cared->wanted();
+  const bool begun = hands_.run([this, map, what, id = entry.id]() -> std::function<void()> {
+    const time_point start = steady_clock::now();
+    bool useful = true;
+    std::string failure;
+    try {
+      if (what == chore::compact)
+        useful = twinmap::compact(map->map);
+      else
+        twinmap::sweep(map->map);
+    } catch (const std::exception& error) {
+      useful = false;
+      failure = error.what();
+    }
+    const std::chrono::nanoseconds cost = steady_clock::now() - start;
+    return [this, id, useful, cost, failure] {
+      if (!failure.empty()) log_.debug("{}", failure);
+      chore_ended(id, useful, cost);
+    };
+  });
+  if (begun) entry.cared->chore_begun();
+}
+
+void catalog::chore_ended(std::uint64_t id, bool useful, std::chrono::nanoseconds cost) {
+  map_entry* entry = entry_of(id);
+  if (entry == nullptr) return;
+  entry->cared->chore_ended(useful, cost, steady_clock::now());
+  schedule(entry->cared->next());
+}
+
+void catalog::rung(std::uint64_t id) {
+  map_entry* entry = entry_of(id);
+  if (entry == nullptr) return;
+  entry->armed = false;
+  entry->cared->rung();
+  schedule(steady_clock::now());
+}
+
+map_entry* catalog::entry_of(std::uint64_t id) {
+  for (auto& [name, entry] : maps_)
+    if (entry.cared && entry.id == id) return &entry;
+  return nullptr;
 }
 
 // --- reload ------------------------------------------------------------------------------------

@@ -6,9 +6,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <twinmapd/bells.hpp>
 #include <twinmapd/cared_map.hpp>
 #include <twinmapd/config.hpp>
 #include <twinmapd/watch.hpp>
+#include <twinmapd/worker.hpp>
 
 #include <functional>
 #include <map>
@@ -35,6 +37,8 @@ struct map_entry {
   std::string name;
   std::optional<map_config> configured;
   std::unique_ptr<cared_map> cared;
+  std::uint64_t id = 0;  ///< of the attachment
+  bool armed = false;    ///< its bell
   std::error_code code;
   std::string failure;
   bool dropped = false;  ///< configured and removed since: made anew by a reload or a restart
@@ -45,7 +49,7 @@ struct map_entry {
 class catalog {
  public:
   /// `changed` is called whenever maps came or went.
-  catalog(boost::asio::io_context& loop, const config& settings, journal& log,
+  catalog(boost::asio::io_context& loop, worker& hands, const config& settings, journal& log,
           std::function<void()> changed);
 
   /// Begins: makes the configured maps, adopts the others.
@@ -77,15 +81,23 @@ class catalog {
   void forget_if_idle(const std::string& name);
   void schedule(time_point when);
   void run_passes();
+  void settle(map_entry& entry, time_point now);
+  void give_to_worker(map_entry& entry);
+  void chore_ended(std::uint64_t id, bool useful, std::chrono::nanoseconds cost);
+  void rung(std::uint64_t id);
+  map_entry* entry_of(std::uint64_t id);
   void adjust_maps(const config& settings, reload_report& report);
   void add_map(const map_config& wanted, reload_report& report);
 
   boost::asio::io_context& loop_;
+  worker& hands_;
   journal& log_;
   std::function<void()> changed_;
   std::string directory_;
   promotion_config promotion_;
   std::map<std::string, map_entry> maps_;
+  std::uint64_t last_id_ = 0;
+  bells bells_;
   std::unique_ptr<watch> watch_;
   boost::asio::steady_timer timer_;
   time_point timer_at_ = time_point::max();

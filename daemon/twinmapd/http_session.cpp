@@ -21,10 +21,10 @@ constexpr std::size_t buffer_bytes = 2 * limits.header_bytes;
 
 std::string as_text(const http_reply& reply, bool keep_alive, bool with_body) {
   const auto reason = http::obsolete_reason(http::int_to_status(reply.status));
-  std::string text = fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n",
-      reply.status, std::string_view(reason.data(), reason.size()), reply.content_type,
-      reply.body.size(), keep_alive ? "keep-alive" : "close");
+  std::string text =
+      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n",
+                  reply.status, std::string_view(reason.data(), reason.size()), reply.content_type,
+                  reply.body.size(), keep_alive ? "keep-alive" : "close");
   for (const auto& [name, value] : reply.headers)
     text += name + ": " + value + "\r\n";
   text += "\r\n";

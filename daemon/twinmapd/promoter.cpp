@@ -1,33 +1,80 @@
 #include <twinmapd/promoter.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace twinmapd {
 namespace {
 
-// While a map is amended it is looked at this often, for its misses.
+using twinmap::care_state;
+
+// While a map is amended it is looked at this often, for its misses. Its users leave a promotion
+// that is due to us for 150 ms.
 constexpr std::chrono::milliseconds tick{10};
 
 // At most 5 % of the time goes into copies: after one that took t, 19 t without.
 constexpr int rest_per_cost = 19;
 
+// Groups of 64 bytes that one step copies: a fraction of a millisecond.
+constexpr std::size_t groups_a_step = 8192;
+
+// Below this a dirty that has become too small is moved by an insert faster than by us.
+constexpr std::uint64_t words_worth_room = 1 << 14;
+
+// After a compaction that could leave nothing out, or had no memory.
+constexpr std::chrono::seconds pause_after_nothing{10};
+
+/// A quarter of what dirty takes is left: the standby that is prepared then is larger, so that no
+/// insert has to move dirty to a larger table.
+bool gets_narrow(const care_state& seen) {
+  return seen.words >= words_worth_room && seen.room < seen.words / 3;
+}
+
 }  // namespace
 
-time_point promoter::pass(hold& map, const outlook& seen, const promotion_config& policy,
-                          time_point now) {
-  if (!seen.amended) return time_point::max();
-  const time_point of_age = std::max(now - seen.amended_for + policy.max_age, not_before_);
-  if (now < of_age) return std::min(of_age, now + tick);
-  if (map.promote()) ++promotions_;
+bool promoter::due(const care_state& seen, const promotion_config& policy, time_point now) {
+  if (preparing_ || seen.promotion_due) return true;
+  if (now < not_before_) return false;
+  return std::chrono::nanoseconds(seen.amended_ns) >= policy.max_age || gets_narrow(seen);
+}
+
+time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
+                          const promotion_config& policy, time_point now) {
+  if (!seen.amended) {
+    // Somebody else has promoted: what was copied for it goes back.
+    if (std::exchange(preparing_, false)) hold.prepare_standby_some(1);
+    cost_ = {};
+    return time_point::max();
+  }
+  if (!due(seen, policy, now)) {
+    const time_point amended_at = now - std::chrono::nanoseconds(seen.amended_ns);
+    return std::clamp(std::max(amended_at + policy.max_age, not_before_), now, now + tick);
+  }
+  preparing_ = hold.prepare_standby_some(groups_a_step);
+  if (preparing_) {
+    cost_ += steady_clock::now() - now;
+    return now;
+  }
+  if (hold.promote()) ++promotions_;
   const time_point end = steady_clock::now();
-  cost_ += end - now;
-  finish(end);
+  spent(std::exchange(cost_, {}) + (end - now), end);
   return end + tick;
 }
 
-void promoter::finish(time_point end) {
-  not_before_ = end + cost_ * rest_per_cost;
-  last_cost_ = std::exchange(cost_, std::chrono::nanoseconds(0));
+time_point promoter::compaction_at(const care_state& seen, const promotion_config& policy) const {
+  const double deleted = static_cast<double>(seen.absent);
+  const bool wanted = deleted > policy.compact_deleted * (deleted + static_cast<double>(seen.live));
+  return wanted ? std::max(not_before_, not_compacted_before_) : time_point::max();
+}
+
+void promoter::compacted(bool useful, std::chrono::nanoseconds cost, time_point end) {
+  spent(cost, end);
+  if (!useful) not_compacted_before_ = end + pause_after_nothing;
+}
+
+void promoter::spent(std::chrono::nanoseconds cost, time_point end) {
+  last_cost_ = cost;
+  not_before_ = end + cost * rest_per_cost;
 }
 
 }  // namespace twinmapd

@@ -30,7 +30,7 @@ service::service(config_source source, journal& log)
       listener_(settings_.socket, settings_.socket_mode, settings_.socket_group),
       notifier_(loop_),
       worker_(loop_),
-      catalog_(loop_, settings_, log, [this] { maps_changed(); }),
+      catalog_(loop_, worker_, settings_, log, [this] { maps_changed(); }),
       control_(catalog_, worker_, [this] { return reload(); }),
       server_(
           loop_, listener_.descriptor(), access_policy(settings_.socket_group),

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t most_jobs = 16;
 constexpr std::chrono::seconds patience{2};
 
+// A thread that wrote to a map holds a lease of it until it ends.
+constexpr std::chrono::milliseconds idle_time{200};
+
 }  // namespace
 
 struct worker::shared_state {
@@ -25,25 +28,25 @@ struct worker::shared_state {
   std::condition_variable changed;
   std::deque<std::function<std::function<void()>()>> jobs;
   bool stopping = false;
-  bool ended = false;
+  bool running = false;  ///< there is a thread
 };
 
 bool worker::run(std::function<std::function<void()>()> job) {
-  if (!state_) {
-    state_ = std::make_shared<shared_state>(loop_);
-    std::thread([state = state_] { work(state); }).detach();
-  }
+  if (!state_) state_ = std::make_shared<shared_state>(loop_);
   const std::scoped_lock hold(state_->mutex);
   if (state_->jobs.size() >= most_jobs) return false;
   state_->jobs.push_back(std::move(job));
+  if (!std::exchange(state_->running, true))
+    std::thread([state = state_] { work(state); }).detach();
   state_->changed.notify_all();
   return true;
 }
 
 void worker::work(const std::shared_ptr<shared_state>& state) {
   std::unique_lock hold(state->mutex);
-  for (;;) {
-    state->changed.wait(hold, [&] { return state->stopping || !state->jobs.empty(); });
+  while (!state->stopping) {
+    const auto has_work = [&] { return state->stopping || !state->jobs.empty(); };
+    if (!state->changed.wait_for(hold, idle_time, has_work)) break;
     if (state->stopping) break;
     auto job = std::move(state->jobs.front());
     state->jobs.pop_front();
@@ -53,7 +56,7 @@ void worker::work(const std::shared_ptr<shared_state>& state) {
     hold.lock();
     if (!state->stopping) boost::asio::post(state->loop, std::move(rest));
   }
-  state->ended = true;
+  state->running = false;
   state->changed.notify_all();
 }
 
@@ -63,7 +66,7 @@ worker::~worker() {
   state_->stopping = true;
   state_->jobs.clear();
   state_->changed.notify_all();
-  const bool ended = state_->changed.wait_for(hold, patience, [this] { return state_->ended; });
+  const bool ended = state_->changed.wait_for(hold, patience, [this] { return !state_->running; });
   if (!ended) std::_Exit(EXIT_SUCCESS);
 }
 

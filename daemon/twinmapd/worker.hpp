@@ -1,4 +1,5 @@
-// One thread for what takes long (a check of a large map takes seconds), so that the loop does not.
+// A thread for what takes long (a check of a large map takes seconds), so that the loop does not.
+// There is none while there is nothing to do.
 #pragma once
 
 #include <utility>  // Asio 1.74 forgets it
