@@ -297,8 +297,10 @@ class Death : public testing::TestWithParam<std::size_t> {
     EXPECT_EQ(reader.load("and the next"), "insert");
     map.sweep();
     EXPECT_EQ(map.size(), map.count());
-    for (const std::string& finding : map.check().findings)
+    const auto report = map.check();
+    for (const std::string& finding : report.findings)
       ADD_FAILURE() << finding;
+    EXPECT_EQ(report.used_bytes, report.reachable_bytes) << "the sweep left what the dead held";
     return alive;
   }
 };
