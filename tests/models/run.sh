@@ -20,7 +20,7 @@ if [ "${1:-}" = --long ]; then
   long=1
   shift
 fi
-[ $# -ne 0 ] || set -- mutex slots tables blocks
+[ $# -ne 0 ] || set -- mutex slots tables blocks standby
 chosen=("$@")
 chosen() { [[ " ${chosen[*]} " == *" ${1%.pml} "* ]]; }
 
@@ -93,10 +93,10 @@ for mistake in TOMBSTONE_FIRST LIVE_FIRST MISS_UNPROVEN; do
 done
 
 holds tables.pml
-depth=9000000 holds tables.pml -DGROW
+depth=9000000 holds tables.pml -DGROW -DNO_STANDBY
 finds --near tables.pml -DGROW -DMISTAKE_RELEASED_BEFORE_GROWN
 finds tables.pml -DNO_DEATHS -DMISTAKE_LIVE_BEFORE_DIRTY_WORD
-for mistake in AMENDED_FIRST DIRTY_ROOT_FIRST REVIVED_LEFT_BEHIND FIX_UP_FORGETS_INTENT FIX_UP_FORGETS_ROOTS; do
+for mistake in AMENDED_FIRST NOT_AMENDED DIRTY_ROOT_FIRST REVIVED_LEFT_BEHIND FIX_UP_FORGETS_INTENT FIX_UP_FORGETS_ROOTS; do
   finds --near tables.pml -DMISTAKE_$mistake
 done
 
@@ -106,6 +106,11 @@ for mistake in NO_STAMP SCAN_FIRST MARK_LIVE_STORES PAIR_READ_LATE LIVE_BEFORE_P
   finds blocks.pml -DDEATHS=0 -DMISTAKE_$mistake
 done
 finds blocks.pml -DREADER -DMISTAKE_STAMP_ONCE
+
+holds standby.pml
+for mistake in NOT_MARKED CLEARED_AFTER_COPY MARKS_IGNORED READY_UNASKED REMOVAL_UNNOTICED FIX_UP_KEEPS_IT RELEASED_UNDER_WAY; do
+  finds standby.pml -DMISTAKE_$mistake
+done
 
 if [ -n "$long" ]; then
   holds mutex.pml -DDEATHS=1 -DPASSES=2

@@ -2,7 +2,7 @@
  *
  * Three processes that go on for ever:
  *   holder   has the mutex, and is killed at any step, the fix-up included; the next one then begins with the fix-up.
- *            build_dirty, grow_dirty, leave_behind, index_locked, unindex_locked, promote_locked, finish_promotion_locked
+ *            build_dirty, amend, grow_dirty, leave_behind, index_locked, unindex_locked, promote_locked, finish_promotion_locked
  *            (tables.cpp); unexpunge_locked, insert_new_locked (insert.cpp); free_slot_locked, purge_locked, reap_some_locked
  *            (slots.cpp); fix_up.cpp
  *   looker   loads key 0: load_slowly of reader.hpp
@@ -20,12 +20,14 @@
  * slot is one step, and "moved" is the version that a holder's CAS compares. Roots and epoch are compared through
  * "roots_moved". A table is a place in memory with one count for each slot, how many of its words name it; a table that is
  * released is overwritten at once, whoever may be reading it. Making room is left to chance: each build compacts or not, and
- * memory may be there or not. Dirty grows only with -DGROW, which takes a minute and 1.5 GB to search. A cycle is one bit
+ * memory may be there or not. Dirty grows only with -DGROW, which takes a minute and 1.5 GB to search without standbys
+ * (-DNO_STANDBY). A cycle is one bit
  * for each slot: expunged since the last promotion. Memory order is sequential.
  *
  * Known mistakes, each of which must be found (see run.sh):
  *   MISTAKE_LIVE_BEFORE_DIRTY_WORD  un-expunge makes the slot live before dirty names it
  *   MISTAKE_AMENDED_FIRST           read is amended before dirty is a root
+ *   MISTAKE_NOT_AMENDED             an insert goes into a dirty that nobody looks into
  *   MISTAKE_FIX_UP_FORGETS_INTENT   the fix-up settles the roots alone
  *   MISTAKE_FIX_UP_FORGETS_ROOTS    the fix-up settles the slot alone
  *   MISTAKE_DIRTY_ROOT_FIRST        a promotion takes dirty away before it is read
@@ -247,10 +249,9 @@ inline build_dirty() {
   atomic { amended = true; roots_changed() }
 #endif
   atomic { dirty = to; roots_changed(); check() }
-  atomic { amended = true; roots_changed() }
 }
 
-/* prepare_dirty_locked: there may be no memory for it, and a dirty need not have room. */
+/* prepare_dirty_locked: there may be no memory for it, and a dirty need not have room. Where there is one, read is amended. */
 inline prepare_dirty() {
   if
   :: dirty == NONE -> build_dirty()
@@ -266,6 +267,12 @@ inline prepare_dirty() {
 #endif
   :: true
   fi;
+#ifndef MISTAKE_NOT_AMENDED
+  if
+  :: atomic { dirty != NONE && !amended -> amended = true; roots_changed() }
+  :: else
+  fi;
+#endif
   atomic { from = 0; to = 0; compacting = false }
 }
 
@@ -335,7 +342,20 @@ inline finish_promotion() {
     old_cycle[0] = state[0] == EXPUNGED; old_cycle[1] = state[1] == EXPUNGED;
     has_expunged = false
   }
-  atomic { dirty = NONE; roots_changed(); check() }
+  if
+  :: atomic { dirty = NONE; roots_changed(); check() }
+#ifndef NO_STANDBY
+  :: atomic { /* a standby is ready: standby.pml shows that it has all words of read */
+      if
+      :: read != 0 -> dirty = 0
+      :: else -> dirty = 1
+      fi;
+      WORDS(dirty, 0) = WORDS(read, 0);
+      WORDS(dirty, 1) = WORDS(read, 1);
+      roots_changed(); check()
+    }
+#endif
+  fi
 }
 inline promote() {
 #ifdef MISTAKE_DIRTY_ROOT_FIRST
@@ -353,7 +373,6 @@ inline fix_up() {
 #ifndef MISTAKE_FIX_UP_FORGETS_ROOTS
   if
   :: dirty != NONE && dirty == read -> finish_promotion()
-  :: atomic { dirty != NONE && dirty != read && !amended -> amended = true; roots_changed() }
   :: else
   fi;
 #endif
@@ -409,7 +428,7 @@ again:
     fi;
     do
     :: atomic {
-        assert(CLEAN(0) && CLEAN(1) && intent == 0 && (dirty == NONE || (amended && dirty != read)));
+        assert(CLEAN(0) && CLEAN(1) && intent == 0 && (dirty == NONE -> !amended : dirty != read));
         s = 0; seen = 0; won = false; drop = false; to = 0; watched = 0; moved = false
       }
       if

@@ -295,6 +295,10 @@ class Death : public testing::TestWithParam<std::size_t> {
     EXPECT_EQ(audit(reader, all), seen) << "un-seen after a promotion";
     EXPECT_EQ(reader.load("next"), "insert");
     EXPECT_EQ(reader.load("and the next"), "insert");
+    // Tables come and go where the dead one's were.
+    for (int i = 0; i != 600; ++i)
+      map.store("further " + std::to_string(i), "insert");
+    EXPECT_EQ(audit(reader, all), seen) << "un-seen after dirty has grown";
     map.sweep();
     EXPECT_EQ(map.size(), map.count());
     const auto report = map.check();

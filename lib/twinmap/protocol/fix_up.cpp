@@ -5,6 +5,7 @@
 //   dirty is the read table                 the promotion is finished
 //   dirty, and read not amended             nothing: dirty is complete, an insert will amend read
 //   a standby that is a root                it is no standby any more
+//   any other standby                       dropped: dirty may have lost a word that it still has
 //   a table being built that is no root     its chunks become free
 //   a table retired that is no root         its chunks become free
 //   intent slot, state free                 its words become tombstones, it goes to the free list
@@ -67,6 +68,7 @@ void fix_up_locked(locked_section& at) {
   // The dead one may have stored a root and not come to the epoch.
   at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
   settle_roots(at);
+  drop_standby_locked(at);
   if (at.locked().building.load(std::memory_order_relaxed) != 0)
     settle_table(at, at.locked().building);
   if (at.locked().retiring.load(std::memory_order_relaxed) != 0)
