@@ -46,6 +46,7 @@ void cared_map::look_after(const promotion_config& policy, const twinmap::care_s
     return;
   }
   next_ = std::min({next_, compaction, promoter_.pass(hold_, seen, policy, now)});
+  next_ = std::min(next_, memory_.pass(attached_->map, seen, now));
 }
 
 void cared_map::chore_ended(bool useful, std::chrono::nanoseconds cost, time_point now) {

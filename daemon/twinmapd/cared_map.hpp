@@ -4,6 +4,7 @@
 
 #include <twinmapd/attachment.hpp>
 #include <twinmapd/keeper.hpp>
+#include <twinmapd/memory_keeper.hpp>
 #include <twinmapd/promoter.hpp>
 
 #include <memory>
@@ -26,6 +27,7 @@ class cared_map {
   const std::shared_ptr<attachment>& attached() const { return attached_; }
   const file_identity& file() const { return attached_->file; }
   const promoter& promotions() const { return promoter_; }
+  const memory_keeper& memory() const { return memory_; }
 
   /// Does what is due, a step of it, and waits for nobody longer than the handle's patience.
   /// False if the map was retired.
@@ -52,6 +54,7 @@ class cared_map {
   twinmap::bell bell_;
   promoter promoter_;
   keeper keeper_;
+  memory_keeper memory_;
   chore wanted_ = chore::none;
   bool working_ = false;  ///< the worker is at it
   time_point next_ = time_point::min();

@@ -83,7 +83,8 @@ json describe(const map_entry& entry, const std::string& directory, bool in_full
     object["stats"] = to_json(entry.cared->map().stats(false));
     const promoter& promotions = entry.cared->promotions();
     object["care"] = {{"promotions", promotions.promotions()},
-                      {"last_cost_ns", promotions.last_cost().count()}};
+                      {"last_cost_ns", promotions.last_cost().count()},
+                      {"bytes_given_back", entry.cared->memory().bytes_given_back()}};
   }
   return object;
 }

@@ -33,7 +33,8 @@ bool gets_narrow(const care_state& seen) {
 }  // namespace
 
 bool promoter::due(const care_state& seen, const promotion_config& policy, time_point now) {
-  if (preparing_ || seen.promotion_due) return true;
+  // The very first insert shows itself before its word is in dirty: none of no entries is no miss.
+  if (preparing_ || (seen.promotion_due && seen.words != 0)) return true;
   if (now < not_before_) return false;
   return std::chrono::nanoseconds(seen.amended_ns) >= policy.max_age || gets_narrow(seen);
 }

@@ -87,7 +87,8 @@ reload_report service::reload() {
     log_.notice("reload: map '{}' is no longer configured; it stays", each);
   for (const std::string& each : report.not_changed)
     log_.warning("reload: not changed: {}", each);
-  ready_ = false;  // RELOADING is ended by READY
+  // READY ends RELOADING. Before the first READY the maps that are missing are still waited for.
+  if (ready_) notifier_.ready("Reloaded");
   maps_changed();
   return report;
 }

@@ -1,0 +1,206 @@
+// The policy: by age, by misses, soon after a long sleep, and at next to no cost while nothing
+// happens. After deaths the daemon tidies up, and its own death loses nothing.
+#include <support/privilege.hpp>
+#include <support/shared_page.hpp>
+#include <twinmap/map.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <memory>
+#include <thread>
+
+#include "running_daemon.hpp"
+
+namespace daemon_test {
+namespace {
+
+using test_support::child;
+using test_support::eventually;
+using numbers = twinmap::map<std::uint64_t, std::uint64_t>;
+using clock = std::chrono::steady_clock;
+
+class promotions : public ::testing::Test {
+ protected:
+  twinmap::options here(std::uint64_t bytes = 16 << 20) const {
+    return {.max_bytes = bytes, .directory = place_.maps()};
+  }
+  /// How long a new key stays in dirty only, though nobody looks.
+  milliseconds age_at_promotion(numbers& map, std::uint64_t key) const {
+    const std::uint64_t before = map.stats(false).promotions;
+    map.store(key, key);
+    const auto start = clock::now();
+    EXPECT_TRUE(
+        eventually([&] { return map.stats(false).promotions > before; }, std::chrono::seconds(5)));
+    return std::chrono::duration_cast<milliseconds>(clock::now() - start);
+  }
+
+  place place_;
+};
+
+TEST_F(promotions, of_a_map_that_only_read_only_handles_read_come_by_age) {
+  const running_daemon daemon(place_);
+  numbers map(twinmap::create_only, "m", here());
+  ASSERT_TRUE(daemon.cares_for("m"));
+  const numbers view(twinmap::open_read_only, "m", here());
+  for (std::uint64_t key = 0; key != 5; ++key) {
+    const milliseconds age = age_at_promotion(map, key);
+    EXPECT_GE(age, milliseconds(45));
+    EXPECT_LE(age, milliseconds(test_support::sanitized ? 500 : 150));
+    EXPECT_EQ(view.load(key), key);
+    EXPECT_FALSE(view.stats(false).amended);
+  }
+  EXPECT_EQ(map.stats(false).promotions_by_caretaker, 5u);
+  EXPECT_EQ(map.stats(false).promotions, 5u);
+}
+
+TEST_F(promotions, come_at_the_age_that_is_configured) {
+  place_.configure("[promotion]\nmax_age = \"400ms\"\n");
+  const running_daemon daemon(place_);
+  numbers map(twinmap::create_only, "m", here());
+  ASSERT_TRUE(daemon.cares_for("m"));
+  EXPECT_GE(age_at_promotion(map, 1), milliseconds(390));
+}
+
+TEST_F(promotions, at_the_threshold_are_the_daemons_and_leave_the_next_dirty_behind) {
+  place_.configure("[promotion]\nmax_age = \"1h\"\n");
+  const running_daemon daemon(place_);
+  numbers map(twinmap::create_only, "m", here(256 << 20));
+  ASSERT_TRUE(daemon.cares_for("m"));
+  std::uint64_t keys = 0;
+  for (int round = 0; round != 5; ++round) {
+    const std::uint64_t before = map.stats(false).promotions;
+    for (int i = 0; i != 1000; ++i)
+      map.store(keys, keys), ++keys;
+    // Misses: keys that only dirty has.
+    EXPECT_TRUE(eventually([&] {
+      for (std::uint64_t i = 0; i != 1000; ++i)
+        static_cast<void>(map.load(keys - 1 - i));
+      return map.stats(false).promotions > before;
+    }));
+  }
+  const twinmap::map_stats stats = map.stats();
+  EXPECT_EQ(stats.promotions_by_caretaker, stats.promotions);
+  EXPECT_LE(stats.dirty_builds, 1u);  // the first; all others were prepared
+  for (std::uint64_t key = 0; key != keys; ++key)
+    ASSERT_EQ(map.load(key), key);
+}
+
+TEST_F(promotions, are_the_clients_own_if_the_daemon_is_stopped) {
+  place_.configure("[promotion]\nmax_age = \"1h\"\n");
+  running_daemon daemon(place_);
+  numbers map(twinmap::create_only, "m", here());
+  ASSERT_TRUE(daemon.cares_for("m"));
+  daemon.signal(SIGSTOP);
+  for (std::uint64_t key = 0; key != 1000; ++key)
+    map.store(key, key);
+  std::optional<clock::time_point> reached;
+  EXPECT_TRUE(eventually([&] {
+    for (std::uint64_t key = 0; key != 1000; ++key)
+      static_cast<void>(map.load(key));
+    if (!reached) reached = clock::now();
+    return map.stats(false).promotions > 0;
+  }));
+  EXPECT_LT(clock::now() - *reached, milliseconds(test_support::sanitized ? 2000 : 300));
+  EXPECT_EQ(map.stats(false).promotions_by_caretaker, 0u);
+  daemon.signal(SIGCONT);
+}
+
+TEST_F(promotions, leave_deleted_keys_out_when_they_are_many) {
+  const running_daemon daemon(place_);
+  numbers map(twinmap::create_only, "m", here());
+  for (std::uint64_t key = 0; key != 1000; ++key)
+    map.store(key, key);
+  ASSERT_TRUE(eventually([&] { return !map.stats(false).amended; }));
+  for (std::uint64_t key = 0; key != 200; ++key)
+    map.erase(key);
+  std::this_thread::sleep_for(milliseconds(2500));
+  EXPECT_EQ(map.stats(false).compactions, 0u);
+  for (std::uint64_t key = 200; key != 300; ++key)
+    map.erase(key);
+  EXPECT_TRUE(
+      eventually([&] { return map.stats(false).compactions == 1; }, std::chrono::seconds(5)));
+  EXPECT_TRUE(
+      eventually([&] { return map.stats(false).read_words == 700; }, std::chrono::seconds(5)))
+      << map.stats(false).read_words;
+}
+
+TEST_F(promotions, follow_within_a_second_after_a_writer_died) {
+  const running_daemon daemon(place_);
+  const numbers map(twinmap::create_only, "m", here());
+  ASSERT_TRUE(daemon.cares_for("m"));
+  const std::uint64_t writers = map.stats(false).writers;
+  child writer([&] {
+    numbers mine(twinmap::open_only, "m", here());
+    for (std::uint64_t key = 0;; ++key)
+      mine.store(key % 1000, key);
+  });
+  ASSERT_TRUE(eventually([&] { return map.stats(false).writers > writers; }));
+  writer.kill(SIGKILL);
+  writer.wait();
+  EXPECT_TRUE(eventually([&] { return map.stats(false).sweeps > 0; }, std::chrono::seconds(3)))
+      << daemon.log();
+  EXPECT_TRUE(
+      eventually([&] { return map.stats(false).writers <= writers; }, std::chrono::seconds(3)));
+}
+
+TEST_F(promotions, go_on_after_the_daemon_was_killed_under_load) {
+  auto daemon = std::make_unique<running_daemon>(place_);
+  numbers map(twinmap::create_only, "m", here(64 << 20));
+  ASSERT_TRUE(daemon->cares_for("m"));
+  struct tally {
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> failed{0};
+    std::atomic<std::uint64_t> done[4]{};
+  };
+  const test_support::shared_page<tally> shared;
+  std::vector<child> clients;
+  for (std::uint64_t id = 0; id != 4; ++id)
+    clients.emplace_back([&, id] {
+      numbers mine(twinmap::open_only, "m", here());
+      for (std::uint64_t n = 0; !shared->stop.load(); ++n) {
+        const std::uint64_t key = id << 32 | n % 20000;
+        mine.store(key, n);
+        if (mine.load(key) != n) ++shared->failed;
+        shared->done[id].store(n);
+      }
+    });
+  for (int i = 0; i != test_support::rounds(10, 100); ++i) {
+    std::this_thread::sleep_for(milliseconds(50));
+    daemon->kill();
+    daemon = std::make_unique<running_daemon>(place_);
+    EXPECT_TRUE(daemon->cares_for("m"));
+  }
+  shared->stop.store(true);
+  for (child& each : clients)
+    EXPECT_EQ(each.wait(), 0);
+  EXPECT_EQ(shared->failed.load(), 0u);
+  for (std::uint64_t id = 0; id != 4; ++id) {
+    const std::uint64_t last = shared->done[id].load();
+    for (std::uint64_t n = last - std::min<std::uint64_t>(last, 1000); n <= last; ++n)
+      ASSERT_EQ(map.load(id << 32 | n % 20000), n);
+  }
+  EXPECT_TRUE(daemon->ask("POST", "/v1/maps/m/check").parsed().at("findings").empty());
+}
+
+class idle_maps_Alone : public promotions {};
+
+TEST_F(idle_maps_Alone, cost_next_to_nothing_and_are_promoted_in_time_after_a_long_sleep) {
+  const running_daemon daemon(place_);
+  std::vector<std::string> names;
+  for (int i = 0; i != 100; ++i) {
+    names.push_back("idle" + std::to_string(i));
+    const numbers made(twinmap::create_only, names.back(), here());
+  }
+  ASSERT_TRUE(daemon.cares_for(names.back()));
+  std::this_thread::sleep_for(milliseconds(1500));
+  const milliseconds before = daemon.cpu_time();
+  const auto seconds = test_support::rounds(5, 600);
+  std::this_thread::sleep_for(std::chrono::seconds(seconds));
+  const milliseconds spent = daemon.cpu_time() - before;
+  EXPECT_LE(spent.count(), seconds + 10) << "0.1 %, and one tick of the clock that counts";
+  numbers map(twinmap::open_only, names.front(), here());
+  EXPECT_LE(age_at_promotion(map, 1), milliseconds(60));
+}
+
+}  // namespace
+}  // namespace daemon_test
