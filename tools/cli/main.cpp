@@ -84,6 +84,7 @@ int main(int argc, char** argv) {
   add_entry_verbs(verbs);
   add_watch_verbs(verbs);
   add_care_verbs(verbs);
+  add_top_verb(verbs);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& refused) {

@@ -25,6 +25,7 @@ void add_map_verbs(const verb_table& verbs);    ///< create, ls, info, rm, versi
 void add_entry_verbs(const verb_table& verbs);  ///< get, set, del, incr
 void add_watch_verbs(const verb_table& verbs);  ///< stat, slots
 void add_care_verbs(const verb_table& verbs);   ///< check, sweep
+void add_top_verb(const verb_table& verbs);     ///< top
 
 options where(const settings& common);
 /// A PROT_READ mapping: nothing is written, and group read permission is enough.
