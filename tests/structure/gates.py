@@ -122,7 +122,16 @@ def read_path(root: Path) -> list[str]:
     return complaints
 
 
-GATES = {gate.__name__: gate for gate in (size, layers, promises, read_path)}
+def recipes(root: Path) -> list[str]:
+    """lib/RECIPES.md shows each program of lib/examples as it is compiled."""
+    page = root / "lib/RECIPES.md"
+    shown = page.read_text() if page.is_file() else ""
+    programs = source.files(root / "lib/examples", ".cpp", ".c", ".py")
+    return [f"lib/RECIPES.md: does not show {file.relative_to(root)} as it is"
+            for file in programs if f"```\n{file.read_text()}```" not in re.sub(r"```[a-z]+\n", "```\n", shown)]
+
+
+GATES = {gate.__name__: gate for gate in (size, layers, promises, read_path, recipes)}
 
 
 def main(arguments: list[str]) -> int:

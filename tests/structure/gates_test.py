@@ -94,6 +94,13 @@ class Gates(unittest.TestCase):
         self.assertEqual(self.complaints("read_path", {**chain, **listing("twinmap/map.hpp", *names[:3])}), [])
         self.assert_red("read_path", {**chain, **listing("twinmap/map.hpp", *names[:4])}, "5 files")
 
+    def test_recipes(self):
+        program = {"lib/examples/x.cpp": "int main() {}\n"}
+        self.assert_red("recipes", program, "does not show lib/examples/x.cpp")
+        shown = {"lib/RECIPES.md": "# Recipes\n\n```cpp\nint main() {}\n```\n"}
+        self.assertEqual(self.complaints("recipes", {**program, **shown}), [])
+        self.assert_red("recipes", {"lib/examples/x.cpp": "int main() { }\n", **shown}, "does not show")
+
 
 class Source(unittest.TestCase):
     def functions(self, text: str) -> list[tuple[str, int]]:
