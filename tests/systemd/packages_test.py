@@ -6,11 +6,11 @@ import unittest
 
 from machine import MAP, PACKAGES, SERVICE, Machine
 
-# What changes while packages come and go and belongs to dpkg, systemd, the log-in database or the journal. Their lines about
-# us are looked at by themselves.
-OTHERS = ("/proc", "/sys", "/repo", "/mnt", "/tmp", "/var/lib/dpkg", "/var/lib/systemd", "/var/log", "/var/cache", "/run/systemd",
-          "/run/log", "/dev/pts", "/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-",
-          "/etc/.pwd.lock", "/etc/ld.so.cache")
+# What is written while packages come and go and belongs to dpkg, systemd or the log-in database. Their entries about us are
+# looked at by themselves.
+OTHERS = ("/var/lib/dpkg", "/var/lib/systemd", "/var/log", "/var/cache", "/run/systemd", "/run/log", "/etc/ld.so.cache",
+          "/etc/.pwd.lock", *(f"/etc/{file}{end}" for file in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
+                              for end in ("", "-")))
 NEXT = "build/packages/next"
 ATTACH = """
 #include <twinmap/map.hpp>
@@ -23,8 +23,16 @@ int main() {
 
 
 def files(machine: Machine) -> set[str]:
-    prune = [part for path in OTHERS for part in ("-path", path, "-prune", "-o")]
-    return set(machine.run("find", "/", *prune, "-print").stdout.splitlines())
+    """Everything that was written in the box and is still there."""
+    written = machine.run("find", "/run/written", "!", "-type", "d", "!", "-type", "c", "-printf", "/%P\n").stdout
+    volatile = machine.run("find", "/run", "/dev/shm", "-xdev", "!", "-type", "d").stdout
+    return {path for path in (written + volatile).splitlines() if not path.startswith(OTHERS)}
+
+
+def directories(machine: Machine) -> set[str]:
+    """Those that bear our name."""
+    return set(machine.run("find", "/etc", "/usr", "/lib", "/var/lib", "/run", "-xdev", "-type", "d", "-name", "*twinmap*",
+                           "-not", "-path", "/run/written/*").stdout.splitlines())
 
 
 class Packages(unittest.TestCase):
@@ -86,12 +94,14 @@ class Packages(unittest.TestCase):
         m = self.machine
         before = files(m)
         self.installed()
-        m.run("python3", "-c", "import twinmap")  # whose compiled form no package lists
+        self.assertTrue(directories(m))
+        m.run("/usr/bin/python3", "-c", "import twinmap")  # whose compiled form no package lists
         m.twinmap("create", "alices", "--key", "string", "--value", "i64", "--mode", "0600", user="alice")
         m.run("dpkg", "--purge", *PACKAGES)
         theirs = {"/dev/shm/twinmap.alices", "/dev/shm/twinmap.alices.lock"}
-        homes = {path for path in files(m) if path.startswith(("/home/alice", "/home/bob", "/var/mail"))}
-        self.assertEqual(files(m) - before - homes, theirs)
+        of_users = {path for path in files(m) if path.startswith(("/home", "/var/mail"))}
+        self.assertEqual(files(m) - before - of_users, theirs)
+        self.assertEqual(directories(m), set())
         for database in ("passwd", "group"):
             self.assertNotEqual(m.run("getent", database, "twinmap", check=False).returncode, 0, database)
         self.assertEqual(m.run("find", "/var/lib/systemd", "/var/lib/dpkg/info", "-name", "*twinmap*").stdout, "")
