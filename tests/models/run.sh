@@ -20,7 +20,7 @@ if [ "${1:-}" = --long ]; then
   long=1
   shift
 fi
-[ $# -ne 0 ] || set -- mutex slots tables blocks standby
+[ $# -ne 0 ] || set -- mutex slots tables blocks chunks standby
 chosen=("$@")
 chosen() { [[ " ${chosen[*]} " == *" ${1%.pml} "* ]]; }
 
@@ -111,6 +111,13 @@ holds standby.pml
 for mistake in NOT_MARKED CLEARED_AFTER_COPY MARKS_IGNORED READY_UNASKED REMOVAL_UNNOTICED FIX_UP_KEEPS_IT RELEASED_UNDER_WAY; do
   finds standby.pml -DMISTAKE_$mistake
 done
+
+holds chunks.pml
+holds chunks.pml -DREADER
+for mistake in NO_COMMIT NO_CLAIM MARK_AFTER_PUNCH CLEAR_BEFORE_COMMIT SWEEP_CLEARS; do
+  finds --near chunks.pml -DMISTAKE_$mistake
+done
+finds --near chunks.pml -DREADER -DMISTAKE_STAMP_STAYS
 
 if [ -n "$long" ]; then
   holds mutex.pml -DDEATHS=1 -DPASSES=2

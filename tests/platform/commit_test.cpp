@@ -85,6 +85,57 @@ TEST(Commit, RefusesWhatLiesOutsideTheFile) {
   EXPECT_TRUE(made.commit(~0ull - 1, 4096));
 }
 
+TEST(GivingBack, LeavesAHoleThatReadsAsZeroAndCanBeCommittedAgain) {
+  const scoped_name name;
+  segment_file made = segment_file::create(location_of(name), toy_size, {});
+  ASSERT_FALSE(made.commit(0, toy_size));
+  std::memset(made.base(), 'x', toy_size);
+  const std::uint64_t full = made.resident_bytes();
+  EXPECT_FALSE(made.give_back(toy_page, toy_page));
+  EXPECT_EQ(made.resident_bytes(), full - toy_page);
+  EXPECT_EQ(made.size(), toy_size);
+  EXPECT_EQ(made.base()[toy_page - 1], std::byte{'x'});
+  EXPECT_FALSE(made.commit(toy_page, toy_page));
+  EXPECT_EQ(made.resident_bytes(), full);
+  EXPECT_EQ(made.base()[toy_page], std::byte{0});
+  EXPECT_TRUE(made.give_back(0, toy_size + toy_page));
+  EXPECT_TRUE(made.give_back(toy_size, toy_page));
+  EXPECT_EQ(made.resident_bytes(), full);
+}
+
+TEST(GivingBack, MakesNoHoleInAFileThatHasTheDescriptorsNumberByNow) {
+  const scoped_name name;
+  segment_file made = segment_file::create(location_of(name), toy_size, {});
+  ASSERT_FALSE(made.commit(0, toy_size));
+  const int other = ::memfd_create("other", MFD_CLOEXEC);
+  const std::string text(toy_page, 'o');
+  ASSERT_EQ(::write(other, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  const int number = made.descriptor();
+  ASSERT_EQ(::dup2(other, number), number);
+  made.base()[0] = std::byte{1};
+  EXPECT_FALSE(made.give_back(0, toy_page)) << "there is another way";
+  EXPECT_EQ(made.base()[0], std::byte{0});
+  std::string found(toy_page, '\0');
+  EXPECT_EQ(::pread(other, found.data(), found.size(), 0), static_cast<ssize_t>(found.size()));
+  EXPECT_EQ(found, text);
+  EXPECT_EQ(made.space().total, 0u) << "of a file system that is not the map's";
+  made = segment_file();
+  ::close(number);
+  ::close(other);
+}
+
+TEST(Space, IsThatOfTheFileSystem) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const auto body = [](const fs::path& directory) {
+    segment_file made = segment_file::create({"m", directory.string()}, 8 << 20, {});
+    EXPECT_EQ(made.space().total, 4u << 20);
+    const std::uint64_t before = made.space().available;
+    EXPECT_FALSE(made.commit(0, 1 << 20));
+    EXPECT_EQ(made.space().available, before - (1 << 20));
+  };
+  EXPECT_EQ(test_support::in_private_tmpfs(4 << 20, body), 0);
+}
+
 TEST(Commit, NeverTouchesAFileThatHasTheDescriptorsNumberByNow) {
   const scoped_name name;
   segment_file made = segment_file::create(location_of(name), toy_size, {});

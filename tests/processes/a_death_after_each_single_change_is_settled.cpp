@@ -6,12 +6,15 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <maps/raw_map.hpp>
 #include <support/child.hpp>
 #include <support/names.hpp>
 #include <support/privilege.hpp>
+#include <twinmap/protocol/gather.hpp>
+#include <twinmap/protocol/heap_care.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -36,6 +39,7 @@ const std::string long_key = "a key that does not fit into a slot " + std::strin
 const std::string short_value = "short";
 const std::string block_value(100, 'b');
 const std::string other_block(300, 'o');
+const std::string large_value(5000, 'l');  // twelve to a chunk
 
 std::string key_of(int i) {
   return "key " + std::to_string(i);
@@ -82,6 +86,27 @@ void expunge(map_type& map, contents& all) {
   fill_read(map, all);
   erase(map, all, 0, 10);
   store(map, all, 20, 21);
+}
+
+// Three chunks with one value in each but the first, which has two.
+void scatter(map_type& map, contents& all) {
+  constexpr int keys = 36;
+  for (int i = 0; i < keys; ++i) {
+    map.store(key_of(30 + i), large_value);
+    all[key_of(30 + i)] = large_value;
+  }
+  for (int i = 0; i < keys; ++i)
+    if (i % 12 != 5 && i != 0) erase(map, all, 30 + i, 31 + i);
+}
+
+void gather(map_type& map) {
+  twinmap::protocol::gatherer gatherer(map.raw());
+  while (gatherer.some(1000)) {
+  }
+}
+
+void give_back(map_type& map) {
+  twinmap::protocol::chunk_ages(map.raw()).give_back(std::chrono::nanoseconds{0}, 0);
 }
 
 const std::vector<scenario> scenarios{
@@ -167,6 +192,27 @@ const std::vector<scenario> scenarios{
      [](map_type& map) { map.store(key_of(3), other_block); }},
     {"EraseOfABlock", key_of(3), std::nullopt, fill_read,
      [](map_type& map) { map.erase(key_of(3)); }},
+    {"GatheringOfScatteredValues", "none", std::nullopt, scatter, gather},
+    {"GivingBackOfFreeChunks", "none", std::nullopt,
+     [](map_type& map, contents& all) {
+       scatter(map, all);
+       gather(map);
+     },
+     give_back},
+    {"StoreIntoAChunkThatWasGivenBack", "new", other_block,
+     [](map_type& map, contents& all) {
+       scatter(map, all);
+       gather(map);
+       give_back(map);
+     },
+     [](map_type& map) { map.store("new", other_block); }},
+    {"CommittingAhead", "none", std::nullopt,
+     [](map_type& map, contents& all) {
+       scatter(map, all);
+       gather(map);
+       give_back(map);
+     },
+     [](map_type& map) { twinmap::protocol::commit_ahead(map.raw(), 256u << 10); }},
 };
 
 // What is watched for changes: the header behind its constant part, and the beginning of each
@@ -178,7 +224,9 @@ class watched_bytes {
     constexpr std::size_t roots = offsetof(twinmap::storage::segment_header, roots);
     add(roots, offsetof(twinmap::storage::segment_header, totals) - roots);
     add(constant.chunk_table.offset, 512);
-    add(constant.owners.offset, 1024);
+    const std::uint64_t pairs = sizeof(twinmap::platform::atomic_pair) << view_.heap.pairs_shift;
+    for (std::uint64_t chunk = 0; chunk != 8; ++chunk)
+      add(constant.owners.offset + chunk * pairs, 512);
     add(constant.slots.offset, 4096);
     changed();
   }
@@ -206,6 +254,30 @@ class watched_bytes {
   const twinmap::storage::segment_view& view_;
   std::vector<range> ranges_;
 };
+
+// Memory that there is behind the file, and how much of it the map counts on: what it says to be
+// resident without being it would be SIGBUS on a full file system.
+std::uint64_t memory_of(const test_support::scoped_name& name) {
+  struct stat status {};
+  EXPECT_EQ(::stat(name.segment_file().c_str(), &status), 0);
+  return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+std::uint64_t counted_on(const map_type& map) {
+  const auto& view = map.raw().view;
+  const auto& constant = view.header->constant;
+  const auto pages = [&](std::uint64_t length) {
+    return (length + constant.page_size - 1) / constant.page_size * constant.page_size;
+  };
+  std::uint64_t sum = constant.hashes.offset + pages(view.resident_slots() * 4) +
+                      pages(view.resident_slots() << view.slot_shift) +
+                      pages(view.resident_chunks() * sizeof(twinmap::storage::chunk_record));
+  for (std::uint32_t chunk = 0; chunk != view.resident_chunks(); ++chunk) {
+    sum += pages(view.resident_pairs(chunk) * sizeof(twinmap::platform::atomic_pair));
+    if (view.resident(chunk)) sum += view.heap.chunk_bytes();
+  }
+  return sum;
+}
 
 class stepped_process {
  public:
@@ -290,6 +362,7 @@ class Death : public testing::TestWithParam<std::size_t> {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
     EXPECT_EQ(reader.load("next"), "insert") << "an insert that returned is not found";
     EXPECT_EQ(audit(reader, all), seen) << "un-seen after the next insert";
+    EXPECT_GE(memory_of(name), counted_on(map)) << "what seems resident is not";
     map.store("and the next", "insert");
     map.promote();
     EXPECT_EQ(audit(reader, all), seen) << "un-seen after a promotion";
@@ -301,6 +374,7 @@ class Death : public testing::TestWithParam<std::size_t> {
     EXPECT_EQ(audit(reader, all), seen) << "un-seen after dirty has grown";
     map.sweep();
     EXPECT_EQ(map.size(), map.count());
+    EXPECT_GE(memory_of(name), counted_on(map)) << "what seems resident is not";
     const auto report = map.check();
     for (const std::string& finding : report.findings)
       ADD_FAILURE() << finding;

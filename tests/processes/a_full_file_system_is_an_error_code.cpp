@@ -9,12 +9,14 @@
 #include <support/privilege.hpp>
 #include <support/sandbox.hpp>
 #include <support/shared_page.hpp>
+#include <twinmap/heap_care.hpp>
 #include <twinmap/map.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <thread>
@@ -112,6 +114,86 @@ TEST(AFullTmpfs, GivesNoSpaceKeepsEveryValueAndEraseMakesRoom) {
     expect_equal(map, expected);
     *done = true;
     EXPECT_EQ(reader.wait(), 0);
+  });
+  EXPECT_EQ(ended, 0);
+}
+
+// Memory that was given back may be somebody else's when it is needed again.
+TEST(AFullTmpfs, HasNoSpaceForWhatWasGivenBackUntilThereIsRoomAgain) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const auto ended = test_support::in_private_tmpfs(2 * tmpfs_bytes, [](const auto& directory) {
+    constexpr std::size_t length = 1000;
+    strings map(twinmap::create_only, "full", {.max_bytes = 256u << 20, .directory = directory});
+    twinmap::heap_keeper keeper(map);
+    reference expected;
+    const auto store = [&](std::uint64_t key, std::size_t bytes) {
+      const std::string value = some_value(bytes, key);
+      const std::error_code code = code_of([&] { map.store(key, value); });
+      if (!code) expected[key] = value;
+      return code;
+    };
+    for (std::uint64_t key = 0; key < 4000; ++key)
+      ASSERT_EQ(store(key, length), std::error_code());
+    for (std::uint64_t key = 0; key < 3900; ++key) {
+      ASSERT_TRUE(map.erase(key));
+      expected.erase(key);
+    }
+    while (keeper.gather_some(1000)) {
+    }
+    EXPECT_GE(keeper.give_back(std::chrono::nanoseconds{0}), 3'000'000u);
+    expect_equal(map, expected);
+    const std::filesystem::path filler = directory / "filler";
+    {
+      std::ofstream all(filler, std::ios::binary);
+      const std::string page(4096, 'f');
+      while (all.write(page.data(), 4096).flush()) {
+      }
+    }
+    test_support::shared_page<std::atomic<bool>> done;
+    test_support::child reader([&] {
+      const strings own(twinmap::open_read_only, "full", {.directory = directory});
+      while (!*done)
+        own.for_each([](std::uint64_t, const std::string& value) {
+          EXPECT_TRUE(test_maps::verifies(value));
+        });
+    });
+    const std::uint64_t given_back = twinmap::heap(map).chunks_given_back;
+    ASSERT_GT(given_back, 40u);
+    // Blocks, runs and tables: refused once what is resident has been used up.
+    std::uint64_t stored = 0;
+    while (!store(10'000 + stored, length))
+      ++stored;
+    EXPECT_LT(stored, 1000u);
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      EXPECT_EQ(store(20'000, length), twinmap::errc::no_space);
+      EXPECT_EQ(store(20'000, 200'000), twinmap::errc::no_space);
+      EXPECT_EQ(store(3900, 200'000), twinmap::errc::no_space);
+    }
+    EXPECT_GE(twinmap::heap(map).chunks_given_back, given_back);
+    EXPECT_EQ(twinmap::commit_ahead(map, 64u << 20), 0u);
+    expect_equal(map, expected);
+    ASSERT_TRUE(map.erase(3950));
+    expected.erase(3950);
+    EXPECT_EQ(store(3951, length), std::error_code()) << "erase makes room at once";
+    std::filesystem::remove(filler);
+    for (std::uint64_t key = 0; key < 2000; ++key)
+      ASSERT_EQ(store(30'000 + key, length), std::error_code()) << key;
+    EXPECT_EQ(store(20'000, 200'000), std::error_code());
+    expect_equal(map, expected);
+    *done = true;
+    EXPECT_EQ(reader.wait(), 0);
+  });
+  EXPECT_EQ(ended, 0);
+}
+
+TEST(AFullTmpfs, IsNotMadeByCommittingAhead) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  constexpr std::size_t size = 64u << 20;
+  const auto ended = test_support::in_private_tmpfs(size, [](const auto& directory) {
+    strings map(twinmap::create_only, "ahead", {.max_bytes = 256u << 20, .directory = directory});
+    EXPECT_GT(twinmap::commit_ahead(map, 1u << 30), size / 16 * 14);
+    EXPECT_GE(std::filesystem::space(directory).available, size / 16);
+    EXPECT_EQ(twinmap::commit_ahead(map, 1u << 30), 0u);
   });
   EXPECT_EQ(ended, 0);
 }
