@@ -8,11 +8,14 @@
  * live, and takes over the block that its CAS has put out; or it erases. At first the slot names a live block. The sweep
  * takes one block after another: it reads its pair, sees that it is live or a dead one's, scans the slots, and settles it.
  * Writers die anywhere. With -DREADER there is a reader instead of the sweep and the deaths.
+ * With -DMOVES each change may also be a move (gather.cpp): the value that stands there is copied (R5) into another block,
+ * which takes the place of the first by the same steps.
  *
  * What is checked, in every interleaving:
  *   - a block that a slot names is neither freed nor claimed nor written;
  *   - no two living ones own a block at once;
- *   - what a reader has copied and validated is the value that its word stood for.
+ *   - what a reader has copied and validated is the value that its word stood for;
+ *   - what a move publishes is the value that stood there.
  *
  * What is left out: chunks and classes, all but one place in the private stack, weak memory. Both halves of a pair are
  * read at once: that of load_owner, whose loop makes it so because a stamp never repeats.
@@ -24,6 +27,7 @@
  *   MISTAKE_PAIR_READ_LATE     a replacer reads the pair after its CAS on the slot
  *   MISTAKE_LIVE_BEFORE_PUBLISHED  a publisher marks live before it publishes
  *   MISTAKE_STAMP_ONCE         a reader does not look at the stamp again
+ *   MISTAKE_MOVE_LOOKS_AGAIN   a move looks at the slot's word again after it has copied the value
  */
 
 #ifndef WRITERS
@@ -211,16 +215,82 @@ inline change() {
   fi
 }
 
+#ifdef MOVES
+/* move_value of gather.cpp. */
+inline cancel() {
+  atomic { owners[mine]--; make_free(mine) }
+}
+inline move() {
+  atomic { seen = version[slot]; old = payload[slot] }
+  if
+  :: old != NONE ->
+    before = stamp[old];
+    if
+    :: version[slot] == seen ->
+      first = low[old];
+      second = high[old];
+      if
+      :: stamp[old] == before -> allocate()
+      :: stamp[old] != before
+      fi
+    :: version[slot] != seen
+    fi
+  :: old == NONE
+  fi;
+  if
+  :: mine != NONE ->
+    atomic { assert(!NAMED(mine)); low[mine] = first }
+    atomic { assert(!NAMED(mine)); high[mine] = second }
+#ifdef MISTAKE_MOVE_LOOKS_AGAIN
+    atomic { seen = version[slot]; old = payload[slot] }
+#endif
+    read_pair();
+    atomic {
+      if
+      :: version[slot] == seen && old != NONE ->
+        assert(first == content[slot] && second == content[slot]);
+        version[slot]++; payload[slot] = mine; owners[mine]--;
+        won = true
+      :: else
+      fi
+    }
+    if
+    :: atomic { won -> won = false }
+      mark_live();
+      if
+      :: old_owner != FREE -> retire()
+      :: old_owner == FREE
+      fi
+    :: !won -> cancel()
+    fi
+  :: mine == NONE
+  fi
+}
+#endif
+
 proctype writer(byte me) {
   byte slot, seen, mine = NONE, my_stamp, old = NONE, old_owner, old_stamp, stack = NONE;
   bool won;
+#ifdef MOVES
+  byte first, second, before;
+#endif
 
   {
     do
     :: changes == CHANGES -> break
     :: atomic { changes < CHANGES -> changes++ }
+#ifdef MOVES
+      if
+      :: change()
+      :: move()
+      fi;
+#else
       change();
+#endif
       atomic {
+#ifdef MOVES
+        first = 0; second = 0; before = 0;
+#endif
         won = false; slot = 0; seen = 0; mine = NONE; my_stamp = 0; old = NONE; old_owner = 0; old_stamp = 0
       }
     od

@@ -11,6 +11,7 @@
 #include <support/names.hpp>
 #include <support/privilege.hpp>
 #include <support/sandbox.hpp>
+#include <twinmap/protocol/heap_care.hpp>
 #include <twinmap/storage/blocks.hpp>
 #include <twinmap/storage/index_table.hpp>
 
@@ -83,12 +84,14 @@ void expect_no_signal(const test_support::scoped_name& name, const std::string& 
 }
 
 // A map of its own for each round, spoilt once nothing more fits beside it.
-void on_a_full_tmpfs(int rounds, std::uint64_t max_bytes,
-                     const std::function<void(spoiler&, int)>& spoil) {
+void on_a_full_tmpfs(
+    int rounds, std::uint64_t max_bytes, const std::function<void(spoiler&, int)>& spoil,
+    const std::function<void(const test_support::scoped_name&)>& prepare = [](const auto&) {}) {
   const auto ended = test_support::in_private_tmpfs(6u << 20, [&](const auto& directory) {
     for (int round = 0; round < rounds; ++round) {
       const test_support::scoped_name name(directory);
       test_maps::make_victim(name, directory.string(), max_bytes);
+      prepare(name);
       const test_support::scoped_name filler(directory, "filler");
       fill(filler.segment_file());
       spoiler garbage(name.segment_file(), static_cast<std::uint64_t>(round) + 1000);
@@ -158,6 +161,51 @@ TEST(GarbageOnAFullTmpfs, InSlotsAndChunkRecordsLeadsToNoPairs) {
       map.write(slot + 8, block_ref::make(static_cast<std::uint32_t>(owner), 20).bits);
     }
   });
+}
+
+// Twenty chunks that were given back: free, and holes.
+void give_some_back(const test_support::scoped_name& name) {
+  victim_map map(attach_mode::open_only, name, settings_for(name));
+  for (int i = 0; i < 5; ++i)
+    map.store("large " + std::to_string(i), std::string(4u << 16, 'l'));
+  for (int i = 0; i < 5; ++i)
+    map.erase("large " + std::to_string(i));
+  twinmap::protocol::chunk_ages ages(map.raw());
+  EXPECT_GE(ages.give_back(std::chrono::nanoseconds{0}, 0), 20u << 16);
+}
+
+// Records say that such chunks hold blocks, or that they may be had, and slots name blocks there.
+TEST(GarbageOnAFullTmpfs, InRecordsOfChunksThatWereGivenBackLeadsIntoNoHole) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const std::array<chunk_entry, 3> claims{chunk_entry{0}.next(chunk_kind::small, 0),
+                                          chunk_entry{0}.next(chunk_kind::run, 1),
+                                          chunk_entry{0}.next(chunk_kind::free, 1)};
+  const auto spoil = [&](spoiler& map, int round) {
+    const auto& constant = map.constant();
+    const unsigned pairs_shift = constant.chunk_shift - constant.granule_shift;
+    std::vector<std::uint64_t> holes;
+    const std::uint64_t chunks = chunks_in_use(map);
+    for (std::uint64_t chunk = 0; chunk != chunks; ++chunk) {
+      const std::uint64_t at = constant.chunk_table.offset + chunk * sizeof(chunk_record);
+      const auto pairs = map.read<std::uint16_t>(at + offsetof(chunk_record, pairs));
+      if ((pairs & twinmap::storage::given_back_bit) == 0) continue;
+      holes.push_back(chunk);
+      map.write(at, claims[static_cast<std::size_t>(round) % claims.size()].bits);
+      // As if the bit had never been set, or with any number of pairs.
+      if (round / 3 == 1) map.write(at + offsetof(chunk_record, pairs), std::uint16_t{1});
+      if (round / 3 == 2) map.write(at + 8, 0x0000'1000'1000'1000ull);
+    }
+    ASSERT_GE(holes.size(), 20u);
+    random_source random(static_cast<std::uint64_t>(round));
+    for (std::uint64_t number = 1; number <= test_maps::victim_keys; ++number) {
+      const std::uint64_t slot = constant.slots.offset + (number << constant.slot_shift);
+      if (entry_word{map.read<std::uint64_t>(slot)}.state() != entry_state::live_block) continue;
+      const std::uint64_t chunk = holes[random.below(holes.size())];
+      const std::uint64_t owner = (chunk << pairs_shift) + (round % 3 == 1 ? 0 : random.below(8));
+      map.write(slot + 8, block_ref::make(static_cast<std::uint32_t>(owner), 60).bits);
+    }
+  };
+  on_a_full_tmpfs(9, large, spoil, give_some_back);
 }
 
 // What is published as resident is not: alone, with index words and with roots that lead there.
