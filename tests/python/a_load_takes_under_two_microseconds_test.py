@@ -26,6 +26,10 @@ class LoadAlone(MapTest):
             self.assertEqual(map_.load(key), value)
             for how in ("map_.load(key)", "map_[key]", "map_.get(key)", "key in map_"):
                 figures[f"{map_!r}: {how}"] = self.best_ns(how, map_=map_, key=key)
+        mixed = self.map()
+        mixed.update(short="s", long="a longer value " * 10)
+        figures["values of different lengths in turn"] = self.best_ns(
+            "map_.load('short'); map_.load('long')", map_=mixed) / 2
         for what, ns in figures.items():
             print(f"{ns:7.0f} ns  {what}")
         self.assertLess(max(figures.values()), LIMIT_NS)

@@ -143,8 +143,8 @@ class Threads(MapTest):
         self.assertEqual(set(seen), {b"the second"})
 
     def test_a_change_leaves_the_other_threads_running(self):
-        # The GIL is given away by whatever may wait; here a large copy, which takes milliseconds. On a busy machine the
-        # other thread may have had no core in that time.
+        # The GIL is given away by whatever may wait; here a large copy, which takes milliseconds. While it lasts, another
+        # thread must be seen to run; on a busy machine not every time.
         map_ = self.map(value=bytes, max_bytes=256 << 20)
         large = bytes(32 << 20)
         ticks, done = [], threading.Event()
@@ -152,19 +152,24 @@ class Threads(MapTest):
         def tick():
             while not done.is_set():
                 ticks.append(time.monotonic())
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-4)
         ticker = threading.Thread(target=tick)
         ticker.start()
-        most = 0
+        shares = []  # of the time of a change, how much at most passed without a tick
         for _ in range(50):
             start = time.monotonic()
             map_["large"] = large
             stored = time.monotonic()
-            most = max(most, sum(start < tick < stored for tick in ticks[-100_000:]))
-            if most > 100:
+            meanwhile = [start, *(tick for tick in ticks if start < tick < stored), stored]
+            shares.append(max(b - a for a, b in zip(meanwhile, meanwhile[1:])) / (stored - start))
+            ticks.clear()
+            if shares[-1] < 0.3:
                 break
         done.set()
         ticker.join()
-        self.assertGreater(most, 100)
+        sys.setswitchinterval(interval)
+        self.assertLess(min(shares), 0.3)
 
 
 def count_up(map_, times):
