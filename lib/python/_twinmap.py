@@ -131,8 +131,8 @@ _path = _library_path()
 library = _declare(ctypes.CDLL(_path))
 
 # The two lookups that a program does most, without declared arguments: to convert them takes longer than the lookup. All
-# callers are in twinmap.py. PyDLL keeps the GIL: a lookup never waits (P1) and is over in less time than it takes to give
-# the GIL away, and to wait for it again behind another thread may take milliseconds.
+# callers are in twinmap.py. PyDLL keeps the GIL. A lookup never waits (P1), so there is nothing to give it away for: that
+# takes longer than the lookup too, and to get it back behind another thread up to sys.getswitchinterval().
 _holding_gil = ctypes.PyDLL(_path)
 fast_load = _holding_gil.twinmap_load
 fast_contains = _holding_gil.twinmap_contains

@@ -53,6 +53,7 @@
 #define TWINMAP_API
 #endif
 
+/* NOLINTBEGIN(modernize-use-using) */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -384,5 +385,6 @@ TWINMAP_API twinmap_status twinmap_retired(const twinmap_map* map, int* retired)
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(modernize-use-using) */
 
 #endif
