@@ -236,7 +236,7 @@ void catalog::give_to_worker(map_entry& entry) {
   const std::shared_ptr<attachment> map = entry.cared->attached();
   const chore what = entry.cared->wanted();
   const bool begun = hands_.run([this, map, what, id = entry.id]() -> std::function<void()> {
-    const time_point start = steady_clock::now();
+    const std::chrono::nanoseconds start = thread_time();
     bool useful = true;
     std::string failure;
     try {
@@ -248,7 +248,7 @@ void catalog::give_to_worker(map_entry& entry) {
       useful = false;
       failure = error.what();
     }
-    const std::chrono::nanoseconds cost = steady_clock::now() - start;
+    const std::chrono::nanoseconds cost = thread_time() - start;
     return [this, id, useful, cost, failure] {
       if (!failure.empty()) log_.debug("{}", failure);
       chore_ended(id, useful, cost);

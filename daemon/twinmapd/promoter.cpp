@@ -1,6 +1,7 @@
 #include <twinmapd/promoter.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace twinmapd {
@@ -24,6 +25,9 @@ constexpr std::uint64_t words_worth_room = 1 << 14;
 // After a compaction that could leave nothing out, or had no memory.
 constexpr std::chrono::seconds pause_after_nothing{10};
 
+// If there was no memory for a larger standby.
+constexpr std::chrono::milliseconds pause_after_widening{50};
+
 /// A quarter of what dirty takes is left: the standby that is prepared then is larger, so that no
 /// insert has to move dirty to a larger table.
 bool gets_narrow(const care_state& seen) {
@@ -32,11 +36,18 @@ bool gets_narrow(const care_state& seen) {
 
 }  // namespace
 
+std::chrono::nanoseconds thread_time() noexcept {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
 bool promoter::due(const care_state& seen, const promotion_config& policy, time_point now) {
   // The very first insert shows itself before its word is in dirty: none of no entries is no miss.
   if (preparing_ || (seen.promotion_due && seen.words != 0)) return true;
-  if (now < not_before_) return false;
-  return std::chrono::nanoseconds(seen.amended_ns) >= policy.max_age || gets_narrow(seen);
+  // An insert would copy as much, and wait for it.
+  if (gets_narrow(seen) && now >= not_widened_before_) return true;
+  return std::chrono::nanoseconds(seen.amended_ns) >= policy.max_age && now >= not_before_;
 }
 
 time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
@@ -51,14 +62,15 @@ time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
     const time_point amended_at = now - std::chrono::nanoseconds(seen.amended_ns);
     return std::clamp(std::max(amended_at + policy.max_age, not_before_), now, now + tick);
   }
+  const std::chrono::nanoseconds start = thread_time();
   preparing_ = hold.prepare_standby_some(groups_a_step);
-  if (preparing_) {
-    cost_ += steady_clock::now() - now;
-    return now;
-  }
-  if (hold.promote()) ++promotions_;
+  const bool promoted = !preparing_ && hold.promote();
+  cost_ += thread_time() - start;
+  if (preparing_) return now;
+  if (promoted) ++promotions_;
   const time_point end = steady_clock::now();
-  spent(std::exchange(cost_, {}) + (end - now), end);
+  spent(std::exchange(cost_, {}), end);
+  not_widened_before_ = end + pause_after_widening;
   return end + tick;
 }
 

@@ -12,6 +12,9 @@ namespace twinmapd {
 using steady_clock = std::chrono::steady_clock;
 using time_point = steady_clock::time_point;
 
+/// CPU time of the calling thread: what a copy costs, however busy the machine is.
+std::chrono::nanoseconds thread_time() noexcept;
+
 class promoter {
  public:
   /// Does what is due, one step of it, in under a millisecond or so but for the first step of a
@@ -34,9 +37,10 @@ class promoter {
   bool due(const twinmap::care_state& seen, const promotion_config& policy, time_point now);
 
   bool preparing_ = false;            ///< a standby is half made
-  std::chrono::nanoseconds cost_{0};  ///< of the round under way
+  std::chrono::nanoseconds cost_{0};  ///< CPU time of the round under way
   std::chrono::nanoseconds last_cost_{0};
   time_point not_before_{};  ///< keeps the copies' share of the time
+  time_point not_widened_before_{};
   time_point not_compacted_before_{};
   std::uint64_t promotions_ = 0;
 };
