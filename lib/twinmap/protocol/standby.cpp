@@ -37,6 +37,9 @@ struct standby_memory {
   }
   explicit operator bool() const noexcept { return marks != nullptr; }
   [[nodiscard]] std::uint64_t mark_words() const noexcept { return (source.groups() + 63) / 64; }
+  [[nodiscard]] bool same_shape() const noexcept {
+    return source.groups() == table.groups() && source.wide() == table.wide();
+  }
 
   const segment_view& view;
   root_word source;
@@ -67,11 +70,27 @@ bool place_group(const standby_memory& m, const std::byte* group) noexcept {
   return true;
 }
 
+template <class From>
+void prefetch_hashes(const standby_memory& m, const std::byte* group) noexcept {
+  for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
+    const std::uint64_t slot = storage::slot_of<From>(storage::load_word<From>(group, i));
+    if (m.view.slot_ok(slot)) __builtin_prefetch(&m.view.slot_hash(slot));
+  }
+}
+
+/// Where words are placed anew, their hashes lie all over memory.
+void prefetch_group(const standby_memory& m, std::uint64_t group) noexcept {
+  if (group >= m.source.groups() || m.same_shape()) return;
+  const std::byte* from = m.from_groups + group * storage::group_bytes;
+  if (m.source.wide())
+    prefetch_hashes<std::uint64_t>(m, from);
+  else
+    prefetch_hashes<std::uint32_t>(m, from);
+}
+
 bool copy_group(const standby_memory& m, std::uint64_t group) noexcept {
   const std::byte* from = m.from_groups + group * storage::group_bytes;
-  const bool same_shape =
-      m.source.groups() == m.table.groups() && m.source.wide() == m.table.wide();
-  if (same_shape) {
+  if (m.same_shape()) {
     auto* to = reinterpret_cast<std::uint64_t*>(m.to_groups + group * storage::group_bytes);
     for (unsigned i = 0; i != storage::group_bytes / sizeof(std::uint64_t); ++i)
       __atomic_store_n(
@@ -228,13 +247,15 @@ standby_copier::progress standby_copier::begin(writer& by) {
     return progress::nothing;
   if (ready_standby(view, source_)) return progress::ready;
   // Room for as many inserts as may come before the next promotion: if a quarter of what dirty may
-  // take is left, another one of its size; else a larger one.
+  // take is left, another one of its size; else one for half as many words again: placing each word
+  // anew costs ten times what copying lines does, so it should not come soon again.
   const storage::header_counts& counts = view.header->counts;
   const std::uint64_t limit = storage::fill_limit(source_);
   const bool wide = wide_needed(view);
   const bool same_shape = wide == source_.wide() &&
                           counts.dirty_filled.load(std::memory_order_relaxed) <= limit - limit / 4;
-  const std::uint64_t words = counts.dirty_words.load(std::memory_order_relaxed) + 1;
+  const std::uint64_t named = counts.dirty_words.load(std::memory_order_relaxed);
+  const std::uint64_t words = named + named / 2 + 1;
   const std::uint64_t larger =
       wide ? storage::groups_for<std::uint64_t>(words) : storage::groups_for<std::uint32_t>(words);
   const std::uint64_t groups = same_shape ? source_.groups() : larger;
@@ -271,8 +292,11 @@ standby_copier::progress standby_copier::step(std::size_t groups) {
   };
   const std::uint64_t end = std::min<std::uint64_t>(source_.groups(), next_ + groups);
   bool room = still_ours();
-  for (; room && next_ != end; ++next_)
+  constexpr std::uint64_t ahead = 4;
+  for (; room && next_ != end; ++next_) {
+    prefetch_group(m, next_ + ahead);
     room = copy_group(m, next_);
+  }
   if (room && next_ != source_.groups()) return progress::copying;
   std::uint64_t changed = 0;
   by.header().standby.marked.store(0, std::memory_order_relaxed);
