@@ -17,30 +17,62 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BOOT_SECONDS = 60
-PR_SET_PDEATHSIG = 1
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb", "HOME": "/"}
+
+# <sched.h>, <sys/mount.h>, <sys/prctl.h>
+CLONE_NEWNS = 0x20000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def call(function, *arguments) -> None:
+    if function(*arguments) != 0:
+        raise OSError(ctypes.get_errno(), f"{function.__name__}: {os.strerror(ctypes.get_errno())}")
 
 
 def die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    call(libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def remove_cgroups(name: str) -> None:
-    """The empty cgroups of the box `name`. They are all that a box leaves behind."""
-    script = ('mount -t cgroup2 cgroup2 /mnt && if [ -d "/mnt/$0" ]; then '
-              'find "/mnt/$0" -depth -type d -exec rmdir {} + ; fi')
-    subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, name], check=False,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def into_private_mounts() -> None:
+    """Gives the process a mount namespace from which nothing reaches the machine's. Where / is a chroot it is no mount, so
+    that unshare(1) cannot do it: the way there leads over the namespace's own root."""
+    call(libc.unshare, CLONE_NEWNS)
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY)
+    namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    call(libc.setns, namespace, CLONE_NEWNS)
+    call(libc.mount, None, b"/", None, MS_REC | MS_PRIVATE, None)
+    os.fchdir(root)
+    os.chroot(".")
+    os.close(root)
+    os.close(namespace)
+
+
+def prepare() -> None:
+    die_with_parent()
+    into_private_mounts()
+
+
+def remove_cgroups() -> None:
+    """All that a box leaves behind: the empty cgroups of each whose maker, the pid in the name, is no more."""
+    script = """mount -t cgroup2 cgroup2 /mnt && for group in /mnt/twinmap-box-*; do
+                  [ -d "$group" ] && [ ! -d "/proc/${group##*-}" ] && find "$group" -depth -type d -exec rmdir {} +
+                done"""
+    subprocess.run(["sh", "-c", script], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   preexec_fn=into_private_mounts)
 
 
 class Box:
     def __init__(self, shared: dict[str, str]):
-        self.name = f"twinmap-box-{os.getpid()}"
+        if os.geteuid() != 0:
+            raise RuntimeError("no systemd can be booted here: that takes root")
+        remove_cgroups()
         self.console = tempfile.TemporaryFile("w+")
         pairs = [f"{outside}:{inside}" for outside, inside in shared.items()]
         self.parent = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", HERE / "box_init", self.name, *pairs],
-            stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+            [HERE / "box_init", *pairs], stdin=subprocess.DEVNULL, stdout=self.console,
+            stderr=subprocess.STDOUT, preexec_fn=prepare)
         self.pid = 0
         try:
             self._wait_until_booted()
@@ -61,7 +93,7 @@ class Box:
             deadline = time.monotonic() + 10
             while Path(f"/proc/{self.pid}").exists() and time.monotonic() < deadline:
                 time.sleep(0.02)
-        remove_cgroups(self.name)
+        remove_cgroups()
         self.console.close()
 
     def _wait_until_booted(self) -> None:
