@@ -17,8 +17,9 @@ class reading_verbs : public tool {
   static constexpr gid_t group = 54321;
   static constexpr uid_t nobody = 65534;
 
-  const std::vector<words> reading{{"get", "m", "k"}, {"info", "m"},  {"stat", "m"},
-                                   {"slots", "m"},    {"check", "m"}, {"ls"}};
+  const std::vector<words> reading{{"get", "m", "k"},    {"info", "m"},  {"stat", "m"},
+                                   {"slots", "m"},       {"check", "m"}, {"ls"},
+                                   {"top", "-i", "0.05"}};
   const std::vector<words> writing{{"set", "m", "k", "w"},
                                    {"set", "m", "new", "w"},
                                    {"del", "m", "k"},

@@ -38,8 +38,35 @@ TEST_F(DemoAlone, IsContentWithASoundRun) {
   EXPECT_EQ(result.exit, 0) << result.out << result.err;
   EXPECT_NE(result.out.find("All is well."), std::string::npos) << result.out;
   EXPECT_NE(result.out.find(" 0 findings"), std::string::npos) << result.out;
+#ifdef TWINMAPD
+  EXPECT_NE(result.out.find("killed 1, adopted the map 2 times"), std::string::npos) << result.out;
+#endif
   expect_nothing_left();
 }
+
+TEST_F(DemoAlone, GoesOnWithoutADaemon) {
+  const command_result nowhere = demo({"--seconds", "3", "--daemon", "/no/such/twinmapd"});
+  EXPECT_EQ(nowhere.exit, 0) << nowhere.out << nowhere.err;
+  EXPECT_NE(nowhere.err.find("no daemon: /no/such/twinmapd"), std::string::npos) << nowhere.err;
+  EXPECT_NE(nowhere.out.find("daemon  none: clients promoted"), std::string::npos) << nowhere.out;
+  const command_result useless = demo({"--seconds", "2", "--daemon", "/bin/false"});
+  EXPECT_EQ(useless.exit, 0) << useless.out << useless.err;
+  EXPECT_NE(useless.err.find("no daemon: /bin/false did not adopt"), std::string::npos)
+      << useless.err;
+  expect_nothing_left();
+}
+
+#ifdef TWINMAPD
+TEST_F(DemoAlone, IsNotContentWithADaemonThatEndsByItself) {
+  const auto program = files_ / "twinmapd";
+  std::ofstream(program) << "#!/bin/sh\n(sleep 1; kill -9 $$) &\nexec " TWINMAPD " \"$@\"\n";
+  std::filesystem::permissions(program, std::filesystem::perms(0700));
+  const command_result result = demo({"--seconds", "5", "--daemon", program.string()});
+  EXPECT_EQ(result.exit, 1) << result.out;
+  EXPECT_NE(result.err.find("the daemon ended before its time"), std::string::npos) << result.err;
+  expect_nothing_left();
+}
+#endif
 
 TEST_F(DemoAlone, FindsTheByteThatItFlipped) {
   const command_result result = demo({"--seconds", "3", "--corrupt"});

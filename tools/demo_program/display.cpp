@@ -32,9 +32,11 @@ std::uint64_t sum(const board& shared, counter process_line::*field) {
 
 }  // namespace
 
-display::display(const board& shared, const record_map& map)
+display::display(const board& shared, const record_map& map, const daemon_count& daemon)
     : shared_(shared),
       map_(map),
+      daemon_(daemon),
+      begun_(map.stats(false)),
       terminal_(::isatty(STDOUT_FILENO) == 1),
       begin_(std::chrono::steady_clock::now()),
       drawn_(begin_) {}
@@ -74,25 +76,41 @@ std::string display::table(const rates& per_second, const kill_count& kills) con
   const double elapsed = seconds_between(begin_, std::chrono::steady_clock::now());
   text += fmt::format(
       "\n{:.1f} s   {} entries, {} MiB used   {} promotions, {} builds of dirty, {} take-overs\n"
-      "victims: {} killed, {} of them inside an operation\n",
-      elapsed, grouped(stats.entries), stats.bytes_used >> 20, stats.promotions, stats.dirty_builds,
-      stats.take_overs, kills.kills, kills.inside());
+      "victims: {} killed, {} of them inside an operation\n{}",
+      elapsed, grouped(stats.entries), stats.bytes_used >> 20, promotions(stats).all,
+      stats.dirty_builds, stats.take_overs, kills.kills, kills.inside(), daemon_line(stats));
   return text;
+}
+
+display::promotion_count display::promotions(const twinmap::map_stats& stats) const {
+  const std::uint64_t all = stats.promotions - begun_.promotions;
+  const std::uint64_t by_daemon = stats.promotions_by_caretaker - begun_.promotions_by_caretaker;
+  return {all, by_daemon};
+}
+
+std::string display::daemon_line(const twinmap::map_stats& stats) const {
+  const promotion_count promoted = promotions(stats);
+  if (!daemon_.runs) return "daemon: none, clients promote\n";
+  return fmt::format(
+      "daemon: {}, {} promotions by it, {} by clients; killed {}, adopted the map {} times\n",
+      daemon_.state(), promoted.by_daemon, promoted.all - promoted.by_daemon, daemon_.kills,
+      daemon_.adoptions);
 }
 
 std::string display::plain_line(const rates& per_second, const kill_count& kills) const {
   std::uint64_t reads = 0;
   for (std::size_t line = 0; line < reader_count; ++line)
     reads += per_second[line];
+  const promotion_count promoted = promotions(map_.stats(false));
   return fmt::format(
-      "{:3.0f} s  lookups {}/s  writes {}/s  hits read {} dirty {}  retries {}  promotions {}  "
-      "take-overs {}  kills {} ({} inside)  mismatches {}\n",
+      "{:3.0f} s  lookups {}/s  writes {}/s  hits read {} dirty {}  retries {}  promotions {} "
+      "({} by the daemon)  take-overs {}  kills {} ({} inside)  daemon {}  mismatches {}\n",
       seconds_between(begin_, std::chrono::steady_clock::now()), grouped(reads),
       grouped(per_second[writer_line] + per_second[victim_line]),
       grouped(sum(shared_, &process_line::hits_read)),
       grouped(sum(shared_, &process_line::hits_dirty)),
-      grouped(sum(shared_, &process_line::retries)), sum(shared_, &process_line::promotions),
-      sum(shared_, &process_line::take_overs), kills.kills, kills.inside(),
+      grouped(sum(shared_, &process_line::retries)), promoted.all, promoted.by_daemon,
+      sum(shared_, &process_line::take_overs), kills.kills, kills.inside(), daemon_.state(),
       sum(shared_, &process_line::mismatches));
 }
 

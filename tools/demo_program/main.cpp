@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <CLI/CLI.hpp>
+#include <demo_program/caretaker.hpp>
 #include <demo_program/corruption.hpp>
 #include <demo_program/crew.hpp>
 #include <demo_program/display.hpp>
@@ -27,6 +28,7 @@ struct arguments {
   double seconds = 10;
   std::string input;
   bool corrupt = false;
+  std::string daemon = daemon_beside_this_program();
 };
 
 volatile sig_atomic_t interrupted = 0;
@@ -78,8 +80,8 @@ class killer {
 
 /// Lets the processes work until the time is over, somebody pressed Ctrl-C, or one was lost.
 std::vector<std::string> watch(const arguments& wanted, const stage& at, crew& processes,
-                               display& screen, const std::string& segment,
-                               std::string& corrupted) {
+                               caretaker& daemon, const record_map& view, display& screen,
+                               const std::string& segment, std::string& corrupted) {
   std::vector<std::string> failures;
   killer kills;
   const steady::time_point begin = steady::now();
@@ -92,8 +94,10 @@ std::vector<std::string> watch(const arguments& wanted, const stage& at, crew& p
       corrupted = corrupt_a_record(at, segment);
     }
     if (kills.due()) processes.kill_victim_and_replace();
+    daemon.tick(view, seconds_since(begin) / wanted.seconds, failures);
     screen.tick(processes.kills());
   }
+  if (interrupted == 0) daemon.finish(view, failures);
   for (const std::size_t line : processes.finish())
     failures.push_back(name_of_line(line) + " did not end well");
   return failures;
@@ -116,19 +120,29 @@ int run(const arguments& wanted) {
              seconds_since(begin));
 
   const record_map view(twinmap::open_read_only, at.map, where(at));
-  display screen(shared, view);
-  const std::uint64_t promotions_before = view.stats(false).promotions;
+  caretaker daemon(at, wanted.daemon);
+  daemon.start(view);
+  display screen(shared, view, daemon.count());
+  const twinmap::map_stats before = view.stats(false);
   processes.start();
   std::string corrupted;
   std::vector<std::string> failures =
-      watch(wanted, at, processes, screen, place.segment_file(), corrupted);
+      watch(wanted, at, processes, daemon, view, screen, place.segment_file(), corrupted);
   screen.last(processes.kills());
   if (interrupted != 0) {
     fmt::print(stderr, "interrupted\n");
     return 130;
   }
-  const std::uint64_t promotions = view.stats(false).promotions - promotions_before;
-  return judge(at, shared, {processes.kills(), promotions, std::move(failures), corrupted}) ? 0 : 1;
+  const twinmap::map_stats after = view.stats(false);
+  return judge(at, shared,
+               {.kills = processes.kills(),
+                .daemon = daemon.count(),
+                .promotions = after.promotions - before.promotions,
+                .by_daemon = after.promotions_by_caretaker - before.promotions_by_caretaker,
+                .failures = std::move(failures),
+                .corrupted_key = corrupted})
+             ? 0
+             : 1;
 }
 
 }  // namespace
@@ -144,6 +158,8 @@ int main(int argc, char** argv) {
          "--input", wanted.input,
          "records to load, one {\"key\": …, \"value\": …} a line (default: the package index)")
       ->check(CLI::ExistingFile);
+  app.add_option("--daemon", wanted.daemon, "the twinmapd to run; the demo does without, too")
+      ->option_text("FILE");
   app.add_flag("--corrupt", wanted.corrupt, "damage one record on purpose: the run must then fail");
   CLI11_PARSE(app, argc, argv);
   watch_signals();

@@ -4,10 +4,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <random>
+#include <filesystem>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 namespace demo {
@@ -41,15 +43,18 @@ std::string choose_directory(std::uint64_t bytes) {
   throw std::runtime_error("no directory has room for the map");
 }
 
-own_map::own_map(std::string directory)
-    : directory_(std::move(directory)),
-      name_(fmt::format("demo-{}-{:08x}", ::getpid(), std::random_device{}())),
-      owner_(::getpid()) {}
+own_map::own_map(const std::string& where)
+    : directory_(std::filesystem::absolute(where) / "twinmap-demo-XXXXXX"),
+      name_("demo"),
+      owner_(::getpid()) {
+  if (::mkdtemp(directory_.data()) == nullptr)
+    throw std::system_error(errno, std::system_category(), directory_);
+}
 
 own_map::~own_map() {
   if (::getpid() != owner_) return;
-  ::unlink(segment_file().c_str());
-  ::unlink((segment_file() + ".lock").c_str());
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
 }
 
 }  // namespace demo

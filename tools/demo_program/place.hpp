@@ -10,11 +10,12 @@ namespace demo {
 /// room. Says so on stderr if it is not the first. Throws if there is none.
 std::string choose_directory(std::uint64_t bytes);
 
-/// A name of this run's own, whose files are removed at the end however it ends. Only the process
-/// that made the object removes.
+/// A map's name in a directory of this run's own, so that a daemon may look after all that is in
+/// it. The directory is removed at the end however the run ends. Only the process that made the
+/// object removes.
 class own_map {
  public:
-  explicit own_map(std::string directory);
+  explicit own_map(const std::string& where);
   own_map(const own_map&) = delete;
   own_map& operator=(const own_map&) = delete;
   ~own_map();

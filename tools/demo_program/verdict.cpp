@@ -60,6 +60,20 @@ void print_kills(const kill_count& kills) {
   fmt::print("\n");
 }
 
+void judge_daemon(const run_facts& facts, complaints& found) {
+  if (!facts.daemon.runs) {
+    fmt::print("daemon  none: clients promoted {} times\n", facts.promotions);
+    return;
+  }
+  fmt::print("daemon  {} promotions by it, {} by clients; killed {}, adopted the map {} times\n",
+             facts.by_daemon, facts.promotions - facts.by_daemon, facts.daemon.kills,
+             facts.daemon.adoptions);
+  demand(facts.by_daemon != 0, "promotions by the daemon", found);
+  demand(facts.daemon.kills != 0, "kills of the daemon", found);
+  if (facts.daemon.adoptions <= facts.daemon.kills)
+    found.push_back("the daemon did not adopt the map again after it was killed");
+}
+
 /// True if some complaint is about the record that was damaged on purpose.
 bool names(const complaints& found, const std::string& key) {
   for (const std::string& each : found) {
@@ -89,6 +103,7 @@ bool judge(const stage& at, const board& shared, const run_facts& facts) {
   sweep_and_check(map, found);
   const twinmap::map_stats stats = map.stats();
   print_kills(facts.kills);
+  judge_daemon(facts, found);
   fmt::print(
       "map     {} entries, {} promotions, {} take-overs, {} retries, {} hits through dirty, {} "
       "mismatches\n",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <demo_program/board.hpp>
+#include <demo_program/caretaker.hpp>
 #include <demo_program/crew.hpp>
 
 #include <string>
@@ -11,7 +12,9 @@ namespace demo {
 
 struct run_facts {
   const kill_count& kills;
+  const daemon_count& daemon;
   std::uint64_t promotions = 0;       ///< while the processes worked
+  std::uint64_t by_daemon = 0;        ///< of those, the daemon's
   std::vector<std::string> failures;  ///< of the processes, met while they ran
   std::string corrupted_key;          ///< empty unless --corrupt
 };
