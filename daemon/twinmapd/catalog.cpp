@@ -14,6 +14,9 @@ constexpr std::chrono::seconds longest_retry{60};
 // A map that is looked at again within this time need not ring.
 constexpr std::chrono::milliseconds soon{25};
 
+// Everybody may put files into /dev/shm: they shall not fill our memory.
+constexpr std::size_t most_refused = 1000;
+
 /// Refusals that last until somebody changes the file, of which inotify tells.
 bool lasts(const std::error_code& code) {
   using twinmap::errc;
@@ -124,24 +127,25 @@ void catalog::try_to_attach(map_entry& entry) {
 }
 
 void catalog::refused(map_entry& entry, std::error_code code, const std::string& why) {
-  if (!entry.configured && code == twinmap::errc::not_found) {  // gone before we came
-    forget_if_idle(entry.name);
+  const bool foreign = !entry.configured;
+  // Gone before we came; or one of too many that others have and we may not open.
+  if (foreign && (code == twinmap::errc::not_found ||
+                  (lasts(code) && entry.failure.empty() && count_refused() >= most_refused))) {
+    forget_soon(entry.name);
     return;
   }
   if (entry.failure != why) {
     // Other users' private maps are nobody's trouble.
-    if (!entry.configured && code == twinmap::errc::permission_denied) {
-      log_.info("left alone: {}", why);
-    } else {
-      log_.error("{}: {}", entry.configured ? "configured map is not available" : "left alone",
-                 why);
-    }
+    if (foreign && code == twinmap::errc::permission_denied)
+      log_.debug("left alone: {}", why);
+    else
+      log_.error("{}: {}", foreign ? "left alone" : "configured map is not available", why);
   }
   entry.code = code;
   entry.failure = why;
-  if (entry.configured || !lasts(code)) {
+  if (!foreign || !lasts(code)) {
     entry.retry_at = steady_clock::now() + entry.retry_after;
-    if (!entry.configured) entry.retry_after = std::min(entry.retry_after * 2, longest_retry);
+    if (foreign) entry.retry_after = std::min(entry.retry_after * 2, longest_retry);
     schedule(entry.retry_at);
   }
   changed_();
@@ -154,12 +158,12 @@ void catalog::let_go(map_entry& entry, const char* why) {
   changed_();
 }
 
-void catalog::forget_if_idle(const std::string& name) {
+/// Later: whoever calls may be walking through the maps.
+void catalog::forget_soon(const std::string& name) {
   boost::asio::post(loop_, [this, name] {
     const auto found = maps_.find(name);
     if (found == maps_.end() || found->second.configured || found->second.cared) return;
     maps_.erase(found);
-    reconcile(name);
     changed_();
   });
 }
@@ -181,6 +185,11 @@ bool catalog::drop(const std::string& name) {
   if (found != maps_.end() && found->second.configured) found->second.dropped = true;
   reconcile(name);
   return removed;
+}
+
+std::size_t catalog::count_refused() const {
+  return static_cast<std::size_t>(std::count_if(
+      maps_.begin(), maps_.end(), [](const auto& each) { return !each.second.failure.empty(); }));
 }
 
 std::vector<const map_entry*> catalog::missing() const {

@@ -78,7 +78,8 @@ class catalog {
   void try_to_attach(map_entry& entry);
   void refused(map_entry& entry, std::error_code code, const std::string& why);
   void let_go(map_entry& entry, const char* why);
-  void forget_if_idle(const std::string& name);
+  void forget_soon(const std::string& name);
+  std::size_t count_refused() const;
   void schedule(time_point when);
   void run_passes();
   void settle(map_entry& entry, time_point now);

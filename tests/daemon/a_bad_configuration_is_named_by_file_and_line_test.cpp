@@ -30,7 +30,7 @@ class a_bad_configuration : public ::testing::Test {
   place place_;
 };
 
-TEST_F(a_bad_configuration, is_refused_where_it_is_wrong) {
+TEST_F(a_bad_configuration, IsRefusedWhereItIsWrong) {
   refuses("[daemon]\nsocket = \n", 2, "");
   refuses("[daemon]\n\nsockett = \"/x\"\n", 3, "unknown key 'daemon.sockett'");
   refuses("[deamon]\n", 1, "unknown key 'deamon'");
@@ -44,7 +44,7 @@ TEST_F(a_bad_configuration, is_refused_where_it_is_wrong) {
   refuses("map = 3\n", 1, "[[map]]");
 }
 
-TEST_F(a_bad_configuration, of_a_map_tells_the_limit_and_the_value) {
+TEST_F(a_bad_configuration, OfAMapTellsTheLimitAndTheValue) {
   refuses(map_with("max_bytes = \"1KiB\""), 5, "1 MiB to 1 TiB is expected, this is \"1KiB\"");
   refuses(map_with("max_bytes = \"many\""), 5, "a number of bytes");
   refuses(map_with("max_bytes = -5"), 5, "a number of bytes");
@@ -62,7 +62,7 @@ TEST_F(a_bad_configuration, of_a_map_tells_the_limit_and_the_value) {
   refuses(map_with("") + map_with(""), 6, "already described at " + place_.config() + ":1");
 }
 
-TEST_F(a_bad_configuration, may_be_in_conf_d_where_names_count_too) {
+TEST_F(a_bad_configuration, MayBeInConfDWhereNamesCountToo) {
   place_.configure(map_with(""));
   place_.write("etc/conf.d/20-more.toml",
                "\n[[map]]\nname = \"m\"\nkey = \"u8\"\nvalue = \"u8\"\n");
@@ -73,21 +73,21 @@ TEST_F(a_bad_configuration, may_be_in_conf_d_where_names_count_too) {
       << result.err;
 }
 
-TEST_F(a_bad_configuration, keeps_the_daemon_from_starting) {
+TEST_F(a_bad_configuration, KeepsTheDaemonFromStarting) {
   place_.write("etc/twinmapd.toml", "[daemon]\nx = 1\n");
   const command_result result = test_support::run_command({TWINMAPD, "--config", place_.config()});
   EXPECT_EQ(result.exit, 78);
   EXPECT_NE(result.err.find("twinmapd.toml:2: "), std::string::npos) << result.err;
 }
 
-TEST_F(a_bad_configuration, is_one_that_was_asked_for_and_is_not_there) {
+TEST_F(a_bad_configuration, IsOneThatWasAskedForAndIsNotThere) {
   const command_result result =
       test_support::run_command({TWINMAPD, "--config", place_.file("none.toml")});
   EXPECT_EQ(result.exit, 78);
   EXPECT_NE(result.err.find("none.toml: cannot be read"), std::string::npos) << result.err;
 }
 
-TEST_F(a_bad_configuration, is_none_if_every_key_is_as_people_write_it) {
+TEST_F(a_bad_configuration, IsNoneIfEveryKeyIsAsPeopleWriteIt) {
   place_.configure(
       "socket_mode = \"0600\"\n[promotion]\nmax_age = \"2s\"\ncompact_deleted = 0\n" +
       map_with("max_bytes = \"256MiB\"\nmode = \"0660\"\ngroup = 0\nmax_entries = 1000\n"
@@ -99,7 +99,7 @@ TEST_F(a_bad_configuration, is_none_if_every_key_is_as_people_write_it) {
   EXPECT_NE(result.out.find("1 maps"), std::string::npos) << result.out;
 }
 
-TEST_F(a_bad_configuration, is_not_the_example_that_is_installed) {
+TEST_F(a_bad_configuration, IsNotTheExampleThatIsInstalled) {
   const command_result result = test_support::run_command(
       {TWINMAPD, "--check-config", "--config", TWINMAP_SOURCE_DIR "/daemon/twinmapd.toml"});
   EXPECT_EQ(result.exit, 0) << result.err;

@@ -1,5 +1,6 @@
 // What systemd relies on: the watchdog is fed, a passed socket is used, an end is an end.
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ class a_service_manager : public ::testing::Test {
   place place_;
 };
 
-TEST_F(a_service_manager, hears_the_watchdog_until_the_daemon_hangs) {
+TEST_F(a_service_manager, HearsTheWatchdogUntilTheDaemonHangs) {
   running_daemon daemon(place_, {.environment = {"WATCHDOG_USEC=300000"}});
   EXPECT_GE(daemon.notified().count("WATCHDOG=1", milliseconds(1000)), 5);
   daemon.signal(SIGSTOP);
@@ -26,7 +27,7 @@ TEST_F(a_service_manager, hears_the_watchdog_until_the_daemon_hangs) {
   EXPECT_TRUE(daemon.notified().hears("WATCHDOG=1"));
 }
 
-TEST_F(a_service_manager, hears_that_the_daemon_is_stopping) {
+TEST_F(a_service_manager, HearsThatTheDaemonIsStopping) {
   for (const int signal : {SIGTERM, SIGINT}) {
     running_daemon daemon(place_);
     daemon.signal(signal);
@@ -35,7 +36,7 @@ TEST_F(a_service_manager, hears_that_the_daemon_is_stopping) {
   }
 }
 
-TEST_F(a_service_manager, passes_the_socket_and_keeps_it) {
+TEST_F(a_service_manager, PassesTheSocketAndKeepsIt) {
   const std::string path = place_.file("passed.sock");
   const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un address{};
@@ -58,12 +59,18 @@ TEST_F(a_service_manager, passes_the_socket_and_keeps_it) {
   ::close(listener);
 }
 
-TEST_F(a_service_manager, sees_priorities_where_stderr_is_the_journal) {
-  place_.configure("");
-  // The log's own device and inode, as systemd gives them for the journal's stream.
-  running_daemon plain(place_);
-  EXPECT_TRUE(plain.logs("twinmapd: info: ready"));
-  EXPECT_EQ(plain.stop(), 0);
+TEST_F(a_service_manager, SeesPrioritiesWhereStderrIsTheJournal) {
+  {
+    running_daemon plain(place_);
+    EXPECT_TRUE(plain.logs("twinmapd: info: ready"));
+    EXPECT_EQ(plain.stop(), 0);
+  }
+  struct stat facts {};
+  ASSERT_EQ(::stat(place_.log().c_str(), &facts), 0);
+  const std::string stream =
+      "JOURNAL_STREAM=" + std::to_string(facts.st_dev) + ':' + std::to_string(facts.st_ino);
+  const running_daemon daemon(place_, {.environment = {stream}});
+  EXPECT_TRUE(daemon.logs("<6>ready"));
 }
 
 }  // namespace

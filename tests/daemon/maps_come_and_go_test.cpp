@@ -2,6 +2,7 @@
 // removed or replaced.
 #include <sys/stat.h>
 #include <unistd.h>
+#include <support/privilege.hpp>
 #include <twinmap/map.hpp>
 
 #include <csignal>
@@ -28,7 +29,7 @@ class maps_of_a_directory : public ::testing::Test {
   place place_;
 };
 
-TEST_F(maps_of_a_directory, are_made_as_configured_before_ready) {
+TEST_F(maps_of_a_directory, AreMadeAsConfiguredBeforeReady) {
   place_.configure(configured("a", "mode = \"0640\"\nmax_writers = 7\n"));
   const running_daemon daemon(place_);
   const numbers map(twinmap::open_only, "a", here());  // at once: READY says so
@@ -38,7 +39,7 @@ TEST_F(maps_of_a_directory, are_made_as_configured_before_ready) {
   EXPECT_TRUE(map.stats().cared_for);
 }
 
-TEST_F(maps_of_a_directory, are_never_made_again_nor_emptied_by_a_restart) {
+TEST_F(maps_of_a_directory, AreNeverMadeAgainNorEmptiedByARestart) {
   place_.configure(configured("a"));
   std::string uuid;
   {
@@ -62,7 +63,7 @@ TEST_F(maps_of_a_directory, are_never_made_again_nor_emptied_by_a_restart) {
   EXPECT_EQ(next.map("a").value("uuid", ""), uuid);
 }
 
-TEST_F(maps_of_a_directory, that_others_make_are_found_and_forgotten) {
+TEST_F(maps_of_a_directory, ThatOthersMakeAreFoundAndForgotten) {
   const running_daemon daemon(place_);
   numbers before(twinmap::create_only, "foreign", here());
   EXPECT_TRUE(daemon.cares_for("foreign"));
@@ -73,13 +74,13 @@ TEST_F(maps_of_a_directory, that_others_make_are_found_and_forgotten) {
   EXPECT_TRUE(daemon.get("/v1/maps").at("maps").empty());
 }
 
-TEST_F(maps_of_a_directory, that_were_there_before_are_adopted) {
+TEST_F(maps_of_a_directory, ThatWereThereBeforeAreAdopted) {
   const numbers before(twinmap::create_only, "early", here());
   const running_daemon daemon(place_);
   EXPECT_TRUE(daemon.cares_for("early"));
 }
 
-TEST_F(maps_of_a_directory, whose_name_is_replaced_are_let_go_for_the_new_one) {
+TEST_F(maps_of_a_directory, WhoseNameIsReplacedAreLetGoForTheNewOne) {
   const running_daemon daemon(place_);
   const numbers old(twinmap::create_only, "name", here());
   ASSERT_TRUE(daemon.cares_for("name"));
@@ -96,7 +97,7 @@ TEST_F(maps_of_a_directory, whose_name_is_replaced_are_let_go_for_the_new_one) {
   EXPECT_TRUE(eventually([&] { return daemon.ask("GET", "/v1/maps/other").status == 404; }));
 }
 
-TEST_F(maps_of_a_directory, whose_name_is_unlinked_are_let_go) {
+TEST_F(maps_of_a_directory, WhoseNameIsUnlinkedAreLetGo) {
   const running_daemon daemon(place_);
   const numbers map(twinmap::create_only, "m", here());
   ASSERT_TRUE(daemon.cares_for("m"));
@@ -105,7 +106,7 @@ TEST_F(maps_of_a_directory, whose_name_is_unlinked_are_let_go) {
   EXPECT_TRUE(eventually([&] { return !map.stats(false).cared_for; }, std::chrono::seconds(5)));
 }
 
-TEST_F(maps_of_a_directory, of_another_type_are_left_alone_and_reported) {
+TEST_F(maps_of_a_directory, OfAnotherTypeAreLeftAloneAndReported) {
   {
     twinmap::map<std::string, double> other(twinmap::create_only, "a", here());
     other.store("k", 1.5);
@@ -130,7 +131,7 @@ TEST_F(maps_of_a_directory, of_another_type_are_left_alone_and_reported) {
   EXPECT_EQ(daemon.ask("GET", "/healthz").status, 200);
 }
 
-TEST_F(maps_of_a_directory, that_are_none_are_left_alone_and_reported) {
+TEST_F(maps_of_a_directory, ThatAreNoneAreLeftAloneAndReported) {
   std::ofstream(place_.maps() + "/twinmap.garbage") << std::string(8192, 'x');
   ::chmod((place_.maps() + "/twinmap.garbage").c_str(), 0600);
   const running_daemon daemon(place_);
@@ -138,7 +139,22 @@ TEST_F(maps_of_a_directory, that_are_none_are_left_alone_and_reported) {
   EXPECT_EQ(std::filesystem::file_size(place_.maps() + "/twinmap.garbage"), 8192u);
 }
 
-TEST_F(maps_of_a_directory, are_dropped_on_request_and_not_made_again_before_a_reload) {
+TEST_F(maps_of_a_directory, OfOthersThatMayNotBeOpenedAreKnownOnlyUpToANumber) {
+  TWINMAP_REQUIRE_PRIVILEGE(change_user);
+  for (const char* part : {".", "maps", "etc"})
+    std::filesystem::permissions(place_.file(part), std::filesystem::perms(0777));
+  for (int i = 0; i != 1500; ++i) {
+    const std::string file = place_.maps() + "/twinmap.foreign" + std::to_string(i);
+    std::ofstream(file) << "x";
+    ::chmod(file.c_str(), 0600);
+  }
+  const running_daemon daemon(place_, {.user = 54323});
+  const std::size_t known = daemon.get("/v1/maps").at("maps").size();
+  EXPECT_EQ(known, 1000u);
+  EXPECT_EQ(daemon.map("foreign0").value("errc", ""), "permission_denied");
+}
+
+TEST_F(maps_of_a_directory, AreDroppedOnRequestAndNotMadeAgainBeforeAReload) {
   place_.configure(configured("a"));
   const running_daemon daemon(place_);
   numbers map(twinmap::open_only, "a", here());
@@ -154,7 +170,7 @@ TEST_F(maps_of_a_directory, are_dropped_on_request_and_not_made_again_before_a_r
   EXPECT_TRUE(twinmap::exists("a", here()));
 }
 
-TEST_F(maps_of_a_directory, are_added_by_reload_which_tells_what_stays) {
+TEST_F(maps_of_a_directory, AreAddedByReloadWhichTellsWhatStays) {
   place_.configure(configured("a"));
   running_daemon daemon(place_);
   place_.configure("[promotion]\nmax_age = \"20ms\"\n" + configured("a", "max_writers = 3\n") +
@@ -174,7 +190,7 @@ TEST_F(maps_of_a_directory, are_added_by_reload_which_tells_what_stays) {
   EXPECT_TRUE(daemon.cares_for("b"));  // it stays, as any map of the directory
 }
 
-TEST_F(maps_of_a_directory, stay_as_they_are_if_a_reload_finds_a_bad_configuration) {
+TEST_F(maps_of_a_directory, StayAsTheyAreIfAReloadFindsABadConfiguration) {
   place_.configure(configured("a"));
   running_daemon daemon(place_);
   place_.configure("nonsense = 1\n");
@@ -187,7 +203,7 @@ TEST_F(maps_of_a_directory, stay_as_they_are_if_a_reload_finds_a_bad_configurati
   EXPECT_TRUE(daemon.cares_for("a"));
 }
 
-TEST_F(maps_of_a_directory, that_another_daemon_cares_for_are_its_own) {
+TEST_F(maps_of_a_directory, ThatAnotherDaemonCaresForAreItsOwn) {
   const numbers map(twinmap::create_only, "m", here());
   running_daemon first(place_);
   ASSERT_TRUE(first.cares_for("m"));

@@ -2,6 +2,7 @@
 // happens. After deaths the daemon tidies up, and its own death loses nothing.
 #include <support/privilege.hpp>
 #include <support/shared_page.hpp>
+#include <twinmap/admin.hpp>
 #include <twinmap/map.hpp>
 
 #include <atomic>
@@ -37,7 +38,7 @@ class promotions : public ::testing::Test {
   place place_;
 };
 
-TEST_F(promotions, of_a_map_that_only_read_only_handles_read_come_by_age) {
+TEST_F(promotions, OfAMapThatOnlyReadOnlyHandlesReadComeByAge) {
   const running_daemon daemon(place_);
   numbers map(twinmap::create_only, "m", here());
   ASSERT_TRUE(daemon.cares_for("m"));
@@ -53,7 +54,7 @@ TEST_F(promotions, of_a_map_that_only_read_only_handles_read_come_by_age) {
   EXPECT_EQ(map.stats(false).promotions, 5u);
 }
 
-TEST_F(promotions, come_at_the_age_that_is_configured) {
+TEST_F(promotions, ComeAtTheAgeThatIsConfigured) {
   place_.configure("[promotion]\nmax_age = \"400ms\"\n");
   const running_daemon daemon(place_);
   numbers map(twinmap::create_only, "m", here());
@@ -61,7 +62,7 @@ TEST_F(promotions, come_at_the_age_that_is_configured) {
   EXPECT_GE(age_at_promotion(map, 1), milliseconds(390));
 }
 
-TEST_F(promotions, at_the_threshold_are_the_daemons_and_leave_the_next_dirty_behind) {
+TEST_F(promotions, AtTheThresholdAreTheDaemonsAndLeaveTheNextDirtyBehind) {
   place_.configure("[promotion]\nmax_age = \"1h\"\n");
   const running_daemon daemon(place_);
   numbers map(twinmap::create_only, "m", here(256 << 20));
@@ -85,7 +86,7 @@ TEST_F(promotions, at_the_threshold_are_the_daemons_and_leave_the_next_dirty_beh
     ASSERT_EQ(map.load(key), key);
 }
 
-TEST_F(promotions, are_the_clients_own_if_the_daemon_is_stopped) {
+TEST_F(promotions, AreTheClientsOwnIfTheDaemonIsStopped) {
   place_.configure("[promotion]\nmax_age = \"1h\"\n");
   running_daemon daemon(place_);
   numbers map(twinmap::create_only, "m", here());
@@ -105,7 +106,7 @@ TEST_F(promotions, are_the_clients_own_if_the_daemon_is_stopped) {
   daemon.signal(SIGCONT);
 }
 
-TEST_F(promotions, leave_deleted_keys_out_when_they_are_many) {
+TEST_F(promotions, LeaveDeletedKeysOutWhenTheyAreMany) {
   const running_daemon daemon(place_);
   numbers map(twinmap::create_only, "m", here());
   for (std::uint64_t key = 0; key != 1000; ++key)
@@ -124,7 +125,7 @@ TEST_F(promotions, leave_deleted_keys_out_when_they_are_many) {
       << map.stats(false).read_words;
 }
 
-TEST_F(promotions, follow_within_a_second_after_a_writer_died) {
+TEST_F(promotions, FollowWithinASecondAfterAWriterDied) {
   const running_daemon daemon(place_);
   const numbers map(twinmap::create_only, "m", here());
   ASSERT_TRUE(daemon.cares_for("m"));
@@ -143,7 +144,7 @@ TEST_F(promotions, follow_within_a_second_after_a_writer_died) {
       eventually([&] { return map.stats(false).writers <= writers; }, std::chrono::seconds(3)));
 }
 
-TEST_F(promotions, go_on_after_the_daemon_was_killed_under_load) {
+TEST_F(promotions, GoOnAfterTheDaemonWasKilledUnderLoad) {
   auto daemon = std::make_unique<running_daemon>(place_);
   numbers map(twinmap::create_only, "m", here(64 << 20));
   ASSERT_TRUE(daemon->cares_for("m"));
@@ -182,9 +183,9 @@ TEST_F(promotions, go_on_after_the_daemon_was_killed_under_load) {
   EXPECT_TRUE(daemon->ask("POST", "/v1/maps/m/check").parsed().at("findings").empty());
 }
 
-class idle_maps_Alone : public promotions {};
+class idle_mapsAlone : public promotions {};
 
-TEST_F(idle_maps_Alone, cost_next_to_nothing_and_are_promoted_in_time_after_a_long_sleep) {
+TEST_F(idle_mapsAlone, CostNextToNothingAndArePromotedInTimeAfterALongSleep) {
   const running_daemon daemon(place_);
   std::vector<std::string> names;
   for (int i = 0; i != 100; ++i) {
@@ -200,6 +201,18 @@ TEST_F(idle_maps_Alone, cost_next_to_nothing_and_are_promoted_in_time_after_a_lo
   EXPECT_LE(spent.count(), seconds + 10) << "0.1 %, and one tick of the clock that counts";
   numbers map(twinmap::open_only, names.front(), here());
   EXPECT_LE(age_at_promotion(map, 1), milliseconds(60));
+}
+
+TEST_F(promotions, ComeInTimeAlsoWhereThereAreMoreMapsThanOneCallCanWaitFor) {
+  const running_daemon daemon(place_);
+  for (int i = 0; i != 2 * static_cast<int>(twinmap::max_bells); ++i)
+    const numbers made(twinmap::create_only, "m" + std::to_string(i), here());
+  for (const int i : {0, 100, 200, 255}) {
+    const std::string name = "m" + std::to_string(i);
+    ASSERT_TRUE(daemon.cares_for(name));
+    numbers map(twinmap::open_only, name, here());
+    EXPECT_LE(age_at_promotion(map, 1), milliseconds(test_support::sanitized ? 1000 : 200)) << name;
+  }
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ class place {
   void write(const std::string& name, const std::string& text) const;
 
  private:
-  test_support::scoped_directory root_;
+  test_support::scoped_directory root_{test_support::default_directory()};  // as maps are, a tmpfs
 };
 
 struct start_options {

@@ -31,7 +31,7 @@ class the_socket : public ::testing::Test {
   place place_;
 };
 
-TEST_F(the_socket, makes_shows_cares_for_and_removes_maps) {
+TEST_F(the_socket, MakesShowsCaresForAndRemovesMaps) {
   const running_daemon daemon(place_);
   const answer made =
       daemon.ask("POST", "/v1/maps",
@@ -57,7 +57,7 @@ TEST_F(the_socket, makes_shows_cares_for_and_removes_maps) {
   EXPECT_TRUE(map.retired());
 }
 
-TEST_F(the_socket, says_what_is_wrong_with_a_request) {
+TEST_F(the_socket, SaysWhatIsWrongWithARequest) {
   const running_daemon daemon(place_);
   const auto refuses = [&](const char* method, const char* path, const std::string& body,
                            int status, const char* code) {
@@ -85,7 +85,7 @@ TEST_F(the_socket, says_what_is_wrong_with_a_request) {
   refuses("POST", "/v1/maps", m, 409, "already_exists");
 }
 
-TEST_F(the_socket, lets_the_group_read_and_nobody_else) {
+TEST_F(the_socket, LetsTheGroupReadAndNobodyElse) {
   TWINMAP_REQUIRE_PRIVILEGE(change_user);
   std::filesystem::permissions(std::filesystem::path(place_.socket()).parent_path(),
                                std::filesystem::perms(0755));
@@ -106,7 +106,7 @@ TEST_F(the_socket, lets_the_group_read_and_nobody_else) {
   EXPECT_EQ(statuses_as(somebody, {somebody}), (std::array{403, 403, 403}));
 }
 
-TEST_F(the_socket, is_refused_by_the_file_system_outside_the_group) {
+TEST_F(the_socket, IsRefusedByTheFileSystemOutsideTheGroup) {
   TWINMAP_REQUIRE_PRIVILEGE(change_user);
   std::filesystem::permissions(std::filesystem::path(place_.socket()).parent_path(),
                                std::filesystem::perms(0755));
@@ -120,7 +120,7 @@ TEST_F(the_socket, is_refused_by_the_file_system_outside_the_group) {
   EXPECT_EQ(as.wait(), 0);
 }
 
-TEST_F(the_socket, refuses_what_is_malformed_oversized_or_slow) {
+TEST_F(the_socket, RefusesWhatIsMalformedOversizedOrSlow) {
   running_daemon daemon(place_);
   const auto raw = [&](const std::string& bytes) {
     const connection to(place_.socket());
@@ -152,7 +152,7 @@ TEST_F(the_socket, refuses_what_is_malformed_oversized_or_slow) {
   EXPECT_EQ(daemon.ask("GET", "/healthz").status, 200);
 }
 
-TEST_F(the_socket, answers_several_requests_on_one_connection) {
+TEST_F(the_socket, AnswersSeveralRequestsOnOneConnection) {
   const running_daemon daemon(place_);
   const connection to(place_.socket());
   for (int i = 0; i != 3; ++i) {
@@ -164,7 +164,7 @@ TEST_F(the_socket, answers_several_requests_on_one_connection) {
   EXPECT_EQ(to.receive().status, 200);
 }
 
-TEST_F(the_socket, stays_ready_with_a_thousand_connections) {
+TEST_F(the_socket, StaysReadyWithAThousandConnections) {
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = limit.rlim_max;
@@ -196,7 +196,7 @@ TEST_F(the_socket, stays_ready_with_a_thousand_connections) {
   EXPECT_EQ(daemon.ask("GET", "/healthz").status, 200);
 }
 
-TEST_F(the_socket, shows_metrics_that_prometheus_accepts) {
+TEST_F(the_socket, ShowsMetricsThatPrometheusAccepts) {
   const running_daemon daemon(place_);
   twinmap::map<std::string, std::uint64_t> map(twinmap::create_only, "m", here());
   map.store("a secret key", 1);
@@ -216,7 +216,7 @@ TEST_F(the_socket, shows_metrics_that_prometheus_accepts) {
   EXPECT_EQ(lint.out + lint.err, "");
 }
 
-TEST_F(the_socket, replaces_a_file_that_nobody_listens_on_and_no_other) {
+TEST_F(the_socket, ReplacesAFileThatNobodyListensOnAndNoOther) {
   {
     running_daemon killed(place_);
     killed.kill();
