@@ -208,6 +208,38 @@ TEST(GarbageOnAFullTmpfs, InRecordsOfChunksThatWereGivenBackLeadsIntoNoHole) {
   on_a_full_tmpfs(9, large, spoil, give_some_back);
 }
 
+// And so do roots. Only readers: to the holder of the mutex a root is what it says.
+TEST(GarbageOnAFullTmpfs, InARootLeadsNoReaderIntoAHole) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const auto ended = test_support::in_private_tmpfs(6u << 20, [&](const auto& directory) {
+    const test_support::scoped_name name(directory);
+    test_maps::make_victim(name, directory.string(), large);
+    give_some_back(name);
+    const test_support::scoped_name filler(directory, "filler");
+    fill(filler.segment_file());
+    spoiler map(name.segment_file(), 1);
+    const auto& constant = map.constant();
+    std::uint64_t hole = 0;
+    while ((map.read<std::uint16_t>(constant.chunk_table.offset + hole * sizeof(chunk_record) +
+                                    offsetof(chunk_record, pairs)) &
+            twinmap::storage::given_back_bit) == 0)
+      ++hole;
+    const auto root = map.read<root_word>(roots_at + 8);
+    map.write(
+        roots_at + 8,
+        root_word::make(hole << constant.chunk_shift, 1000, false, 9).with_amended(root.amended()));
+    test_support::child reader([&] {
+      harmless([&] {
+        const victim_map own(attach_mode::open_read_only, name, settings_for(name));
+        for (std::uint64_t i = 0; i < 3; ++i)
+          harmless([&] { own.load(test_maps::key_of(i)); });
+      });
+    });
+    EXPECT_EQ(reader.wait(std::chrono::seconds(20)), 0);
+  });
+  EXPECT_EQ(ended, 0);
+}
+
 // What is published as resident is not: alone, with index words and with roots that lead there.
 TEST(GarbageOnAFullTmpfs, InThePublishedLimitsIsNotBelieved) {
   TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);

@@ -31,7 +31,9 @@ probe probe_table_of(const segment_view& view, storage::root_word root,
   std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
   for (std::uint64_t step = 0; step != groups; ++step) {
     if (step % 16 == 15 && cell.load(std::memory_order_relaxed) != root.bits) return probe::moved;
-    const std::byte* words = view.heap.heap + start + group * storage::group_bytes;
+    const std::uint64_t offset = start + group * storage::group_bytes;
+    if (!view.group_ok(offset)) return probe::moved;
+    const std::byte* words = view.heap.heap + offset;
     storage::group_mask mask = storage::match_tag<Word>(words, key.hash);
     for (; mask != 0; mask &= mask - 1) {
       const std::uint64_t number = storage::slot_of<Word>(

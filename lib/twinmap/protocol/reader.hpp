@@ -155,6 +155,7 @@ template <class Word, class Key, class Sink>
     if (step % 16 == 0 && root_cell.load(std::memory_order_relaxed) != root.bits)
       return lookup::retry;
     group = group + 1 == groups ? 0 : group + 1;
+    if (!view.group_ok(start + group * storage::group_bytes)) return lookup::retry;
     bool ends = false;
     const lookup result = read_group<Word>(
         view, view.heap.heap + start + group * storage::group_bytes, key, sink, &ends);
@@ -169,7 +170,7 @@ inline lookup read_table_of(const segment_view& view, storage::root_word root,
   const std::uint64_t offset =
       root.offset() + storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
                           storage::group_bytes;
-  if (!view.heap_ok(offset, storage::group_bytes)) [[unlikely]]
+  if (!view.group_ok(offset)) [[unlikely]]
     return lookup::retry;
   bool ends = false;
   const lookup result = read_group<Word>(view, view.heap.heap + offset, key, sink, &ends);
@@ -190,12 +191,10 @@ template <class Key, class Sink>
 /// the same memory.
 inline void remember_table(const segment_view& view, thread_cache::line& line,
                            storage::root_word root) noexcept {
-  const std::uint64_t groups = root.groups();
-  if (root.wide() || groups == 0 || !view.heap_ok(root.offset(), groups * storage::group_bytes))
-    return;
+  if (root.wide() || !view.table_ok(root)) return;
   line.root = root.bits;
   line.table = view.heap.heap + root.offset();
-  line.groups = groups;
+  line.groups = root.groups();
 }
 
 template <class Key, class Sink>

@@ -146,6 +146,23 @@ struct segment_view {
     return (pairs == 0 && check == 0) || check == check_of(seal_seed, sealed::pairs, number, pairs);
   }
 
+  /// R6: whether a group of a table may be read: not where a chunk's memory was given back, which
+  /// is where a root that is garbage may lead, or one that was loaded long ago. Without the seal:
+  /// garbage would have to lie in two places at once.
+  [[nodiscard]] bool group_ok(std::uint64_t offset) const noexcept {
+    return heap_ok(offset, group_bytes) &&
+           (chunk(offset >> heap.chunk_shift).pairs.load(std::memory_order_relaxed) &
+            given_back_bit) == 0;
+  }
+  /// R6: the same of all its groups.
+  [[nodiscard]] bool table_ok(root_word root) const noexcept {
+    const std::uint64_t length = root.groups() * group_bytes;
+    if (length == 0 || !heap_ok(root.offset(), length)) return false;
+    for (std::uint64_t at = 0; at < length; at += heap.chunk_bytes())
+      if (!group_ok(root.offset() + at)) return false;
+    return true;
+  }
+
   /// R6: whether a block may be read, and its owner pair with it.
   [[nodiscard]] bool block_ok(block_ref ref) const noexcept {
     const std::uint32_t number = ref.owner() >> heap.pairs_shift;
