@@ -32,7 +32,7 @@ TEST_F(exit_codes, OneIsAnyOtherFailure) {
 TEST_F(exit_codes, TwoIsUsage) {
   must({"create", "m", "--key", "string", "--value", "u64"});
   fails(2, {});
-  fails(2, {"scan", "m"});
+  fails(2, {"peek", "m"});
   fails(2, {"get", "m"});
   fails(2, {"get", "m", "k", "--no-such-option"});
   fails(2, {"set", "m", "k", "12x"});

@@ -15,26 +15,22 @@ unsigned byte_at(std::string_view bytes, std::size_t i) {
   return static_cast<unsigned char>(bytes[i]);
 }
 
+constexpr std::array<std::int8_t, 256> make_base64_values() {
+  std::array<std::int8_t, 256> values{};
+  for (std::int8_t& value : values)
+    value = -1;
+  for (std::size_t i = 0; i < base64_digits.size(); ++i)
+    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<std::int8_t>(i);
+  return values;
+}
+
+constexpr std::array<std::int8_t, 256> base64_values = make_base64_values();
+
 int hex_digit(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
   if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
   return -1;
-}
-
-// Length of the well-formed sequence at the front, or 0.
-std::size_t utf8_sequence(std::string_view bytes) {
-  const unsigned lead = byte_at(bytes, 0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte_at(bytes, i) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned second = byte_at(bytes, 1);
-  const bool bad = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-                   (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-  return bad ? 0 : length;
 }
 
 }  // namespace
@@ -62,6 +58,7 @@ std::optional<std::string> from_hex(std::string_view text) {
 
 std::string to_base64(std::string_view bytes) {
   std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t present = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
@@ -84,8 +81,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::uint32_t group = 0;
   unsigned bits = 0;
   for (const char digit : text) {
-    const std::size_t value = base64_digits.find(digit);
-    if (value == std::string_view::npos) return std::nullopt;
+    const int value = base64_values[static_cast<unsigned char>(digit)];
+    if (value < 0) return std::nullopt;
     group = (group << 6 | static_cast<std::uint32_t>(value)) & 0xFFFFFF;
     bits += 6;
     if (bits < 8) continue;
@@ -95,6 +92,20 @@ std::optional<std::string> from_base64(std::string_view text) {
   // Digits that carry no byte must be zero, or two texts would stand for the same bytes.
   if ((group & ((1u << bits) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::size_t utf8_sequence(std::string_view bytes) {
+  const unsigned lead = byte_at(bytes, 0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte_at(bytes, i) & 0xC0) != 0x80) return 0;
+  }
+  const unsigned second = byte_at(bytes, 1);
+  const bool bad = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+                   (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
+  return bad ? 0 : length;
 }
 
 bool is_utf8(std::string_view bytes) {

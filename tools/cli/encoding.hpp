@@ -1,6 +1,7 @@
 // Bytes as text that survives a terminal, a pipe and JSON.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ std::string to_base64(std::string_view bytes);
 /// base64 with padding.
 std::optional<std::string> from_hex(std::string_view text);
 std::optional<std::string> from_base64(std::string_view text);
+
+/// Length of the well-formed UTF-8 sequence that `bytes`, not empty, begin with; 0: there is none.
+std::size_t utf8_sequence(std::string_view bytes);
 
 /// Well-formed UTF-8 as of RFC 3629: no surrogates, no overlong forms.
 bool is_utf8(std::string_view bytes);

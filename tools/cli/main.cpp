@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
   const verb_table verbs{app, common, chosen};
   add_map_verbs(verbs);
   add_entry_verbs(verbs);
+  add_record_verbs(verbs);
   add_watch_verbs(verbs);
   add_care_verbs(verbs);
   add_top_verb(verbs);

@@ -98,7 +98,10 @@ text_form named_type::effective(text_form form) const {
 }
 
 void named_type::reject(std::string_view text) const {
-  throw usage_error(fmt::format("'{}' is no value of type {}", printable(text), name_));
+  constexpr std::size_t shown_at_most = 100;
+  const bool all = text.size() <= shown_at_most;
+  throw usage_error(fmt::format("'{}{}' is no value of type {}",
+                                printable(text.substr(0, shown_at_most)), all ? "" : "...", name_));
 }
 
 std::string named_type::parse_number(std::string_view text) const {
@@ -157,17 +160,47 @@ std::string named_type::show(std::string_view bytes, text_form form) const {
   return std::string(bytes);
 }
 
+// Null if JSON has no form of it that reads back as the same bytes.
+json named_type::number_as_json(std::string_view bytes) const {
+  const std::string shown = show_number(bytes);
+  if (parse_number(shown) != bytes) return nullptr;
+  if (kind_ == kind::boolean) return bytes[0] != '\0';
+  if (shown.find_first_of("nN") != std::string::npos) return shown;  // NaN and infinity stay text
+  if (kind_ == kind::floating && shown == "-0") return -0.0;         // "-0" is an integer in JSON
+  return json::parse(shown);
+}
+
 json named_type::to_json(std::string_view bytes, text_form form) const {
   form = effective(form);
-  std::string shown = show(bytes, form);
-  const bool as_number = form == text_form::text && bytes.size() == size_;
-  if (as_number && kind_ == kind::boolean) return bytes[0] != '\0';
-  // JSON has no NaN and no infinity: those stay text.
-  if (as_number && numeric() && shown.find_first_of("nN") == std::string::npos) {
-    return json::parse(shown);
+  json shown;
+  const bool misfit = size_ != 0 && bytes.size() != size_;
+  if (!misfit && form != text_form::text) return show(bytes, form);
+  if (!misfit && (numeric() || kind_ == kind::boolean)) {
+    shown = number_as_json(bytes);
+  } else if (!misfit && is_utf8(bytes)) {
+    shown = bytes;
   }
-  if (is_utf8(shown)) return shown;
-  return json{{"b64", to_base64(bytes)}};
+  return shown.is_null() ? json{{"b64", to_base64(bytes)}} : shown;
+}
+
+json named_type::to_record(std::string_view bytes, text_form form) const {
+  if (kind_ == kind::structure && form == text_form::by_type) return {{"b64", to_base64(bytes)}};
+  return to_json(bytes, form);
+}
+
+std::string named_type::from_json(const json& shown, text_form form) const {
+  std::optional<std::string> text;
+  if (shown.is_object() && shown.size() == 1 && shown.contains("b64") && shown["b64"].is_string()) {
+    text = shown["b64"].get<std::string>();
+    form = text_form::b64;
+  } else if (shown.is_string()) {
+    text = shown.get<std::string>();
+  } else if (shown.is_number() || shown.is_boolean()) {
+    const bool counts = numeric() || kind_ == kind::boolean;
+    if (counts && effective(form) == text_form::text) text = shown.dump();
+  }
+  if (!text) reject(shown.dump(-1, ' ', false, json::error_handler_t::replace));
+  return parse(*text, form);
 }
 
 std::string named_type::add(std::string_view bytes, std::string_view delta) const {

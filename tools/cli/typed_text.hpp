@@ -32,8 +32,16 @@ class named_type {
   /// For a terminal or a pipe: exact bytes for string and bytes, else what parse() reads back.
   std::string show(std::string_view bytes, text_form form) const;
 
-  /// A JSON number or boolean where the type is one; {"b64": …} for what is not UTF-8.
+  /// A JSON number or boolean where the type is one, else a string; {"b64": …} for what is not
+  /// UTF-8, and for numbers that would not come back as the same bytes (a NaN with a payload).
   json to_json(std::string_view bytes, text_form form) const;
+
+  /// As `to_json`, for a dump: a struct that nobody asked to see as something is {"b64": …}.
+  json to_record(std::string_view bytes, text_form form) const;
+
+  /// The bytes that `to_json` and `to_record` showed. Throws usage_error, naming the type and what
+  /// was given.
+  std::string from_json(const json& shown, text_form form) const;
 
   /// Adds a number given as text to the one in `bytes` (empty: 0). Integers wrap.
   std::string add(std::string_view bytes, std::string_view delta) const;
@@ -43,6 +51,7 @@ class named_type {
 
   std::string parse_number(std::string_view text) const;
   std::string show_number(std::string_view bytes) const;
+  json number_as_json(std::string_view bytes) const;
   text_form effective(text_form form) const;
   [[noreturn]] void reject(std::string_view text) const;
 

@@ -26,6 +26,11 @@ void add_entry_verbs(const verb_table& verbs);  ///< get, set, del, incr
 void add_watch_verbs(const verb_table& verbs);  ///< stat, slots
 void add_care_verbs(const verb_table& verbs);   ///< check, sweep
 void add_top_verb(const verb_table& verbs);     ///< top
+void add_map_verbs(const verb_table& verbs);     ///< create, ls, info, rm, version
+void add_entry_verbs(const verb_table& verbs);   ///< get, set, del, incr
+void add_record_verbs(const verb_table& verbs);  ///< scan, dump, restore
+void add_watch_verbs(const verb_table& verbs);   ///< stat, slots
+void add_care_verbs(const verb_table& verbs);    ///< check, sweep
 
 options where(const settings& common);
 /// A PROT_READ mapping: nothing is written, and group read permission is enough.
