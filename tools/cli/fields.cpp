@@ -79,6 +79,7 @@ json to_json(const check_report& report) {
           {"read_words", report.read_words},
           {"dirty_words", report.dirty_words},
           {"live", report.live},
+          {"size", report.size},
           {"blocks_live", report.blocks_live},
           {"blocks_leased", report.blocks_leased},
           {"blocks_orphaned", report.blocks_orphaned},
@@ -92,6 +93,20 @@ json to_json(const sweep_report& report) {
   return {{"blocks_freed", report.blocks_freed},       {"blocks_adopted", report.blocks_adopted},
           {"chunks_freed", report.chunks_freed},       {"slots_freed", report.slots_freed},
           {"leases_released", report.leases_released}, {"size_corrected", report.size_corrected}};
+}
+
+json to_json(const writer_info& writer) {
+  return {{"lease", writer.lease},
+          {"process", writer.process},
+          {"thread", writer.thread},
+          {"pid_namespace", writer.pid_namespace},
+          {"user", writer.user},
+          {"command", writer.command},
+          {"since", writer.since},
+          {"state", to_string(writer.state)},
+          {"holds_mutex", writer.holds_mutex},
+          {"holds_mutex_ns", writer.holds_mutex_ns},
+          {"caretaker", writer.caretaker}};
 }
 
 json to_json(const slot_info& slot, const named_type& key, const named_type& value,

@@ -19,7 +19,7 @@ void add_global_options(CLI::App& app, settings& common) {
       {"text", text_form::text}, {"hex", text_form::hex}, {"b64", text_form::b64}};
   app.add_option("--dir", common.directory,
                  "where the maps are (default: $TWINMAP_DIR, else /dev/shm)");
-  app.add_option("--socket", common.socket, "the daemon's socket");
+  app.add_option("--socket", common.socket, "the daemon's socket")->capture_default_str();
   CLI::Option* output = app.add_option("-o", common.output, "how to print: table, json or jsonl")
                             ->transform(CLI::CheckedTransformer(formats))
                             ->option_text("FORMAT");
@@ -86,6 +86,9 @@ int main(int argc, char** argv) {
   add_watch_verbs(verbs);
   add_care_verbs(verbs);
   add_top_verb(verbs);
+  add_daemon_verbs(verbs);
+  add_doctor_verb(verbs);
+  add_completion_verb(verbs);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& refused) {

@@ -38,13 +38,21 @@ std::string show_time(std::uint64_t nanoseconds) {
                      fmt::gmtime(static_cast<std::time_t>(nanoseconds / 1'000'000'000)));
 }
 
+std::string show_duration(std::uint64_t nanoseconds) {
+  const auto in = [nanoseconds](double unit) { return static_cast<double>(nanoseconds) / unit; };
+  if (nanoseconds < 1'000'000) return fmt::format("{:.1f} us", in(1e3));
+  if (nanoseconds < 1'000'000'000) return fmt::format("{:.1f} ms", in(1e6));
+  return fmt::format("{:.1f} s", in(1e9));
+}
+
 // A field's name says its unit; tables show it as people read it.
 std::string cell_text(const std::string& field, const json& value) {
   if (value.is_null()) return "-";
   if (value.is_number_unsigned()) {
     if (field.starts_with("bytes_") || field.ends_with("_bytes"))
       return show_bytes(value.get<std::uint64_t>());
-    if (field == "created_at") return show_time(value.get<std::uint64_t>());
+    if (field.ends_with("_ns")) return show_duration(value.get<std::uint64_t>());
+    if (field == "created_at" || field == "since") return show_time(value.get<std::uint64_t>());
   }
   if (value.is_string()) return printable(value.get<std::string>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";

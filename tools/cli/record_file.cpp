@@ -63,6 +63,7 @@ record_writer::record_writer(const std::string& file) {
   struct stat there {};
   const bool exists = ::stat(name.c_str(), &there) == 0;
   if (exists && !S_ISREG(there.st_mode)) {
+    file_ = name;
     stream_ = std::fopen(name.c_str(), "we");
     if (stream_ == nullptr) fail("cannot write to " + file, errno);
     return;
@@ -92,17 +93,21 @@ record_writer::~record_writer() {
 }
 
 bool record_writer::line(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream_);
-  return std::fputc('\n', stream_) != EOF && std::ferror(stream_) == 0;
+  errno = 0;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream_) == text.size() &&
+                       std::fputc('\n', stream_) != EOF;
+  if (!written && error_ == 0) error_ = errno != 0 ? errno : EIO;
+  return written;
 }
 
 void record_writer::finish() {
+  if (error_ != 0) fail("writing to " + (stream_ == stdout ? "stdout" : file_), error_);
   if (stream_ == stdout) return finish_output();
   errno = 0;
   const bool whole = std::fflush(stream_) == 0 && std::ferror(stream_) == 0;
   // Not before it is on the disk: a name must not come to lead to nothing after a power cut.
   const bool kept = whole && (temporary_.empty() || ::fsync(::fileno(stream_)) == 0);
-  if (!kept) fail("writing " + file_, errno != 0 ? errno : EIO);
+  if (!kept) fail("writing to " + file_, errno != 0 ? errno : EIO);
   if (temporary_.empty()) return;
   if (std::rename(temporary_.c_str(), file_.c_str()) != 0) fail("cannot write " + file_, errno);
   temporary_.clear();

@@ -30,8 +30,9 @@ class record_writer {
   void open_beside(const std::string& file);
 
   std::FILE* stream_ = stdout;
-  std::string file_;  ///< the name it is to have; empty: it has it
-  std::string temporary_;
+  std::string file_;
+  std::string temporary_;  ///< the name it has until it is complete; empty: file_
+  int error_ = 0;          ///< of the first write that failed
 };
 
 /// Lines of a file or of stdin, with their numbers. One line is in memory at a time.

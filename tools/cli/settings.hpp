@@ -10,8 +10,8 @@ namespace twinmap::cli {
 enum class output_format { table, document, lines };  ///< -o table, json, jsonl
 
 struct settings {
-  std::string directory;  ///< empty: the library's own rule
-  std::string socket;     ///< of the daemon; no verb here talks to it
+  std::string directory;                             ///< empty: the library's own rule
+  std::string socket = "/run/twinmap/control.sock";  ///< of the daemon
   output_format output = output_format::table;
   bool no_headers = false;
   bool quiet = false;

@@ -1,4 +1,8 @@
+#include <fmt/format.h>
+#include <pwd.h>
 #include <cli/verbs.hpp>
+
+#include <cstdlib>
 
 namespace twinmap::cli {
 
@@ -13,6 +17,17 @@ options where(const settings& common) {
   options chosen;
   chosen.directory = common.directory;
   return chosen;
+}
+
+std::string directory_in_force(const settings& common) {
+  if (!common.directory.empty()) return common.directory;
+  const char* variable = ::secure_getenv("TWINMAP_DIR");
+  return variable != nullptr && *variable != '\0' ? variable : "/dev/shm";
+}
+
+std::string user_name(uid_t user) {
+  const passwd* known = ::getpwuid(user);
+  return known != nullptr ? known->pw_name : fmt::format("{}", user);
 }
 
 bytes_map attach_to_read(const settings& common, const std::string& map) {
