@@ -54,6 +54,14 @@ sweep_report sweep(any_map& map, std::error_code& code) {
   return detail::with_code(code, sweep_report{}, [&] { return sweep(map); });
 }
 
+sweep_report sweep(any_map& map, const walk_progress& told) {
+  return protocol::sweep(map_access::handle(map), told);
+}
+
+check_report check(const any_map& map, const walk_progress& told) {
+  return protocol::check(map_access::handle(map), told);
+}
+
 check_report check(const any_map& map) {
   return protocol::check(map_access::handle(map));
 }

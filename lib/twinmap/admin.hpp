@@ -18,6 +18,7 @@ using protocol::check_report;
 using protocol::slot_info;
 using protocol::slot_place;
 using protocol::sweep_report;
+using protocol::walk_progress;
 using protocol::writer_info;
 using protocol::writer_state;
 using storage::entry_state;
@@ -57,11 +58,15 @@ TWINMAP_EXPORT const char* to_string(writer_state state) noexcept;
 /// Progress: waits for the mutex, in small steps.
 TWINMAP_EXPORT sweep_report sweep(any_map& map);
 TWINMAP_EXPORT sweep_report sweep(any_map& map, std::error_code& code);
+/// The same; `told` is called now and then with how far it is. What it throws ends the sweep.
+TWINMAP_EXPORT sweep_report sweep(any_map& map, const walk_progress& told);
 
 /// Follows everything from the roots and reports what contradicts itself; `findings` is empty for a
 /// sound map. While others write, only what no writer can explain is reported. Works read-only.
 /// Progress: lock-free, O(map).
 TWINMAP_EXPORT check_report check(const any_map& map);
+/// The same; `told` is called now and then with how far it is. What it throws ends the check.
+TWINMAP_EXPORT check_report check(const any_map& map, const walk_progress& told);
 
 /// Shows every entry slot that was ever used to `visitor`, which returns false to stop: its state,
 /// its version, and which of the two tables name it. What is shown are copies. Works read-only.

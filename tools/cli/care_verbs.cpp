@@ -3,6 +3,7 @@
 #include <cli/exit_code.hpp>
 #include <cli/fields.hpp>
 #include <cli/output.hpp>
+#include <cli/progress_bar.hpp>
 #include <cli/verbs.hpp>
 
 #include <memory>
@@ -10,8 +11,22 @@
 namespace twinmap::cli {
 namespace {
 
+/// Runs a walk over the map with a bar for whoever waits for it.
+template <class Walk>
+auto with_bar(const settings& common, const std::string& title, Walk walk) {
+  progress_bar bar(common, title, 1, "steps");
+  auto report = walk([&bar](std::uint64_t done, std::uint64_t total) {
+    bar.total(total);
+    bar.at(done, 0);
+  });
+  bar.finish();
+  return report;
+}
+
 void check_map(const settings& common, const std::string& name) {
-  const check_report report = check(attach_to_read(common, name));
+  const bytes_map map = attach_to_read(common, name);
+  const check_report report = with_bar(
+      common, "check " + name, [&map](const walk_progress& told) { return check(map, told); });
   write_object(common, to_json(report));
   if (report.findings.empty()) return;
   throw verb_failure(exit_code::corrupt,
@@ -20,7 +35,9 @@ void check_map(const settings& common, const std::string& name) {
 
 void sweep_map(const settings& common, const std::string& name) {
   bytes_map map = attach_to_write(common, name);
-  write_object(common, to_json(sweep(map)));
+  const sweep_report report = with_bar(
+      common, "sweep " + name, [&map](const walk_progress& told) { return sweep(map, told); });
+  write_object(common, to_json(report));
 }
 
 void promote_map(const settings& common, const std::string& name) {

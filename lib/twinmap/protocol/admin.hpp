@@ -100,9 +100,13 @@ struct stats_snapshot {
   std::uint64_t slots_used = 0, max_entries = 0;
 };
 
-TWINMAP_EXPORT check_report check(const handle& map);
+/// Told now and then how many steps of a walk are done, of how many; the number of steps is an
+/// estimate. A walk that has to be made again begins again at 0.
+using walk_progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+TWINMAP_EXPORT check_report check(const handle& map, const walk_progress& told = {});
 /// Waits for the mutex where slots are to be taken back.
-TWINMAP_EXPORT sweep_report sweep(handle& map);
+TWINMAP_EXPORT sweep_report sweep(handle& map, const walk_progress& told = {});
 /// The same by the way: waits for nobody (P3), and leaves the slots alone while the mutex is held.
 /// Raises nothing.
 sweep_report sweep_in_passing(handle& map) noexcept;

@@ -6,6 +6,7 @@
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
 #include <twinmap/protocol/standby.hpp>
+#include <twinmap/protocol/step_counter.hpp>
 #include <twinmap/storage/table_words.hpp>
 
 #include <algorithm>
@@ -27,12 +28,13 @@ struct slot_marks {
 
 class checker {
  public:
-  explicit checker(const handle& map)
+  checker(const handle& map, const walk_progress& told)
       : map_(map),
         view_(map.view),
         read_{view_.roots->read.load(std::memory_order_acquire)},
         dirty_{view_.roots->dirty.load(std::memory_order_acquire)},
-        heap_(map, report_) {
+        heap_(map, report_),
+        steps_(told, read_.groups() + dirty_.groups() + view_.header->locked.slots_used.load()) {
     const std::uint64_t used = view_.header->locked.slots_used.load(std::memory_order_acquire);
     const std::uint64_t committed = view_.resident_slots();
     check_limits();
@@ -46,8 +48,10 @@ class checker {
     report_.read_words = walk_table(read_, &slot_marks::read, "read");
     if (dirty_) report_.dirty_words = walk_table(dirty_, &slot_marks::dirty, "dirty");
     if (read_.amended() && !dirty_) find("read is amended, and there is no dirty");
-    for (std::uint64_t number = 1; number < used_; ++number)
+    for (std::uint64_t number = 1; number < used_; ++number) {
       check_slot(number);
+      steps_.step();
+    }
     check_free_list();
     heap_.add_table(read_);
     if (dirty_) heap_.add_table(dirty_);
@@ -76,6 +80,7 @@ class checker {
     std::uint64_t named = 0;
     const std::byte* memory = view_.heap.heap + root.offset();
     for (std::uint64_t group = 0; group != root.groups(); ++group) {
+      steps_.step();
       for (unsigned i = 0; i != storage::index_word<Word>::per_group; ++i) {
         const Word word = storage::load_word<Word>(memory + group * storage::group_bytes, i);
         const std::uint64_t slot = storage::slot_of<Word>(word);
@@ -212,6 +217,7 @@ class checker {
   root_word dirty_;
   check_report report_;
   heap_check heap_;
+  step_counter steps_;
   std::uint64_t used_ = 0;
   std::uint64_t free_ = 0;
   std::vector<slot_marks> marks_;
@@ -237,13 +243,13 @@ std::uint64_t activity(const handle& map) {
 
 }  // namespace
 
-check_report check(const handle& map) {
+check_report check(const handle& map, const walk_progress& told) {
   constexpr int attempts = 3;
   check_report report;
   std::vector<std::string> before;
   for (int attempt = 0; attempt != attempts; ++attempt) {
     const std::uint64_t moment = activity(map);
-    report = checker(map).run();
+    report = checker(map, told).run();
     if (report.findings.empty() || activity(map) == moment) return report;
     // Somebody writes: what a writer in the middle of something explains is gone at the next look.
     if (attempt != 0)

@@ -11,6 +11,7 @@
 #include <twinmap/protocol/lease_census.hpp>
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/standby.hpp>
+#include <twinmap/protocol/step_counter.hpp>
 
 #include <algorithm>
 
@@ -45,9 +46,11 @@ class named_blocks {
       : view_(view), named_(std::size_t{view.heap.chunks} << view.heap.pairs_shift) {}
 
   /// False if a slot would not hold still: then nothing is known to be unnamed.
-  [[nodiscard]] bool scan() {
-    for (std::uint64_t number = 1; number < used_slots(view_); ++number)
+  [[nodiscard]] bool scan(step_counter& steps) {
+    for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
+      steps.step();
       if (view_.slot_ok(number) && !scan_slot(view_.slot(number))) return false;
+    }
     return true;
   }
   [[nodiscard]] bool contains(std::uint32_t owner) const {
@@ -80,12 +83,14 @@ class named_blocks {
 
 class sweeper {
  public:
-  sweeper(writer& by, bool waits)
+  sweeper(writer& by, bool waits, const walk_progress& told)
       : by_(by),
         waits_(waits),
         view_(by.map.view),
         chunks_(by.blocks().chunks()),
-        census_(by.map) {}
+        census_(by.map),
+        // Each slot: is its block named, is it lost, is it live.
+        steps_(told, 3 * used_slots(view_) + chunks_.committed()) {}
 
   sweep_report run() {
     by_.header().roots.sweep_wanted.store(0, std::memory_order_relaxed);
@@ -133,7 +138,7 @@ class sweeper {
         gather(chunk, found);
       if (found.empty()) continue;
       named_blocks named(view_);
-      if (!named.scan()) return;
+      if (!named.scan(steps_)) return;
       for (const candidate& block : found)
         settle(block, named.contains(block.owner));
     }
@@ -170,6 +175,7 @@ class sweeper {
     std::uint32_t free = 0;
     std::uint32_t given_back = 0;
     for (std::uint32_t chunk = 0; chunk != limit; ++chunk) {
+      steps_.step();
       const chunk_entry entry = chunks_.load(chunk);
       const bool of_dead = entry.kind() == chunk_kind::claimed && census_.dead(entry);
       const bool orphan = entry.kind() == chunk_kind::tail && orphan_tail(chunk, entry);
@@ -231,6 +237,7 @@ class sweeper {
     while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0)
       if (!under_mutex(reap)) return;
     for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
+      steps_.step();
       if (!view_.slot_ok(number) || !orphan_slot(number)) continue;
       const auto give_back = [this, number](locked_section& at) {
         // Under the mutex nothing is in flux: what is free and in no list now is lost.
@@ -254,10 +261,12 @@ class sweeper {
       if (!moment) continue;
       const auto counted = static_cast<std::int64_t>(count_size(view_));
       std::int64_t live = 0;
-      for (std::uint64_t number = 1; number < used_slots(view_); ++number)
+      for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
+        steps_.step();
         if (view_.slot_ok(number) &&
             entry_word{view_.slot(number).value.first.load(std::memory_order_acquire)}.live())
           ++live;
+      }
       if (census_.transitions() != moment) continue;
       if (live == counted || correction.compare_exchange_strong(before, before + live - counted))
         return live - counted;
@@ -270,22 +279,24 @@ class sweeper {
   const segment_view& view_;
   storage::chunk_table& chunks_;
   lease_census census_;
+  step_counter steps_;
   sweep_report report_;
 };
 
 }  // namespace
 
-sweep_report sweep(handle& map) {
+sweep_report sweep(handle& map, const walk_progress& told) {
   writer by = begin_care(map);
   by.blocks().flush(by.context);
-  return sweeper(by, true).run();
+  return sweeper(by, true, told).run();
 }
 
 sweep_report sweep_in_passing(handle& map) noexcept {
   try {
     writer by = begin_care(map);
     by.blocks().flush(by.context);
-    return sweeper(by, false).run();
+    const walk_progress nobody;
+    return sweeper(by, false, nobody).run();
   } catch (...) {
     // No memory of our own for it, or a map that is damaged: the operation at hand says what that
     // means for it.
