@@ -1,4 +1,5 @@
-// Exit codes as scripts rely on them: 0 to 9 but 4, which takes a daemon. Data stays off stderr and
+// Exit codes as scripts rely on them: 0 to 9. What a daemon says is in
+// the_daemons_answers_become_exit_codes_test.cpp. Data stays off stderr and
 // messages off stdout.
 #include <maps/mutex_watch.hpp>
 #include <maps/raw_map.hpp>
@@ -49,6 +50,14 @@ TEST_F(exit_codes, ThreeIsNoSuchMapOrKey) {
   fails(3, {"get", "m", "k"});
   fails(3, {"del", "m", "k"});
   fails(3, {"rm", "nowhere"});
+  for (const std::string verb :
+       {"info", "scan", "dump", "restore", "stat", "slots", "writers", "check", "promote", "sweep"})
+    fails(3, {verb, "nowhere"});
+}
+
+TEST_F(exit_codes, FourIsADaemonThatIsNotThere) {
+  for (const std::string asked : {"ping", "status", "reload"})
+    fails(4, {"--socket", directory() + "/nowhere.sock", "daemon", asked});
 }
 
 TEST_F(exit_codes, SixIsCorruptOrIncompatible) {
@@ -106,6 +115,12 @@ TEST_F(exit_codes, NineIsFull) {
     last = run({"set", "m", std::to_string(key), "-"}, large);
   EXPECT_EQ(last.exit, 9) << last.err;
   EXPECT_EQ(output({"get", "m", "0"}), large) << "what was stored before stays";
+  std::string lines;
+  for (int key = 100; key < 110; ++key)
+    lines += json{{"key", std::to_string(key)}, {"value", large}}.dump() + "\n";
+  const command_result restored = run({"restore", "m"}, lines);
+  EXPECT_EQ(restored.exit, 9) << restored.err;
+  EXPECT_NE(restored.err.find("stdin:"), std::string::npos) << restored.err;
 }
 
 }  // namespace

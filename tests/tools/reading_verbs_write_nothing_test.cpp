@@ -1,5 +1,5 @@
-// All verbs but create, rm, set, del, incr and sweep attach read-only: group read permission is
-// enough, and not a byte of the segment changes.
+// All verbs but create, rm, set, del, incr, restore, promote and sweep attach read-only: group read
+// permission is enough, and not a byte of the segment changes.
 #include <sys/stat.h>
 #include <unistd.h>
 #include <support/privilege.hpp>
@@ -17,13 +17,16 @@ class reading_verbs : public tool {
   static constexpr gid_t group = 54321;
   static constexpr uid_t nobody = 65534;
 
-  const std::vector<words> reading{{"get", "m", "k"},    {"info", "m"},  {"stat", "m"},
-                                   {"slots", "m"},       {"check", "m"}, {"ls"},
-                                   {"top", "-i", "0.05"}};
+  const std::vector<words> reading{{"get", "m", "k"}, {"info", "m"},        {"stat", "m"},
+                                   {"slots", "m"},    {"check", "m"},       {"ls"},
+                                   {"scan", "m"},     {"dump", "m"},        {"writers", "m"},
+                                   {"doctor"},        {"top", "-i", "0.05"}};
   const std::vector<words> writing{{"set", "m", "k", "w"},
                                    {"set", "m", "new", "w"},
                                    {"del", "m", "k"},
                                    {"sweep", "m"},
+                                   {"promote", "m"},
+                                   {"restore", "m"},
                                    {"rm", "m"},
                                    {"create", "n", "--key", "u64", "--value", "u64"}};
 

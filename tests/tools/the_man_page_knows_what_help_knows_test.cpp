@@ -1,6 +1,7 @@
 // twinmap(1) and --help tell of the same verbs and options, and man finds nothing wrong in the
 // pages.
 #include <support/command.hpp>
+#include <support/privilege.hpp>
 #include <tools/tool.hpp>
 
 #include <cstdlib>
@@ -86,8 +87,8 @@ TEST_F(manual, NamesEachExitCode) {
 }
 
 TEST_F(manual, IsFreeOfWarnings) {
-  if (std::system("command -v scdoc >/dev/null && command -v man >/dev/null") != 0)
-    GTEST_SKIP() << "scdoc or man is not installed";
+  const bool here = std::system("command -v scdoc >/dev/null && command -v man >/dev/null") == 0;
+  TWINMAP_SKIP_UNLESS_EMPTY(here ? "" : "scdoc or man is not installed");
   for (const std::string page : {"tools/man/twinmap.1", "lib/man/twinmap.7",
                                  "daemon/man/twinmapd.8", "daemon/man/twinmapd.toml.5"}) {
     const std::string source = std::string(TWINMAP_SOURCE_DIR) + "/" + page + ".scd";

@@ -21,21 +21,12 @@ struct verb_table {
   CLI::App* add(const std::string& name, const std::string& help, action run) const;
 };
 
-void add_map_verbs(const verb_table& verbs);    ///< create, ls, info, rm, version
-void add_entry_verbs(const verb_table& verbs);  ///< get, set, del, incr
-void add_watch_verbs(const verb_table& verbs);  ///< stat, slots
-void add_care_verbs(const verb_table& verbs);   ///< check, sweep
-void add_top_verb(const verb_table& verbs);     ///< top
-void add_map_verbs(const verb_table& verbs);     ///< create, ls, info, rm, version
-void add_entry_verbs(const verb_table& verbs);   ///< get, set, del, incr
-void add_record_verbs(const verb_table& verbs);  ///< scan, dump, restore
-void add_watch_verbs(const verb_table& verbs);   ///< stat, slots
-void add_care_verbs(const verb_table& verbs);    ///< check, sweep
 void add_map_verbs(const verb_table& verbs);        ///< create, ls, info, rm, version
 void add_entry_verbs(const verb_table& verbs);      ///< get, set, del, incr
 void add_record_verbs(const verb_table& verbs);     ///< scan, dump, restore
 void add_watch_verbs(const verb_table& verbs);      ///< stat, slots
 void add_care_verbs(const verb_table& verbs);       ///< check, promote, sweep, writers
+void add_top_verb(const verb_table& verbs);         ///< top
 void add_daemon_verbs(const verb_table& verbs);     ///< daemon
 void add_doctor_verb(const verb_table& verbs);      ///< doctor
 void add_completion_verb(const verb_table& verbs);  ///< completion
