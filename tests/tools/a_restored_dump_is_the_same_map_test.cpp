@@ -4,7 +4,9 @@
 #include <twinmap/bytes_map.hpp>
 
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +15,8 @@
 #include <map>
 #include <random>
 #include <sstream>
+#include <support/child.hpp>
+#include <support/shared_page.hpp>
 
 namespace tools_test {
 namespace {
@@ -210,6 +214,34 @@ TEST_F(dumps, ThatFailLeaveTheOldFileAlone) {
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
   EXPECT_EQ(run({"restore", "m", "-f", directory() + "/nowhere"}).exit, 1);
   EXPECT_EQ(run({"restore", "m", "-f", directory()}).exit, 1);
+}
+
+TEST_F(dumps, ThatAreInterruptedLeaveNothing) {
+  twinmap::bytes_map map = make("m", "u64", "bytes", 64 << 20);
+  for (std::uint64_t i = 0; i < 5000; ++i)
+    map.store(bytes_of(i), std::string(8192, '\xff'));
+  const std::string file = directory() + "/dump";
+  const auto files = [this](const std::string& prefix) {
+    int count = 0;
+    for (const auto& each : std::filesystem::directory_iterator(directory()))
+      if (each.path().filename().string().rfind(prefix, 0) == 0) ++count;
+    return count;
+  };
+  bool interrupted = false;
+  for (int attempt = 0; attempt < 10 && !interrupted; ++attempt) {
+    std::filesystem::remove(file);
+    test_support::child dump([&] {
+      ::execl(TWINMAP_CLI, "twinmap", "--dir", directory().c_str(), "dump", "m", "-f", file.c_str(),
+              nullptr);
+      return 1;
+    });
+    EXPECT_TRUE(test_support::eventually([&] { return files(".dump.") + files("dump") > 0; }));
+    dump.kill(SIGTERM);
+    interrupted = dump.wait().signal == SIGTERM;
+    EXPECT_EQ(files(".dump."), 0);
+    EXPECT_EQ(files("dump"), interrupted ? 0 : 1);
+  }
+  EXPECT_TRUE(interrupted) << "ten dumps were done before they could be interrupted";
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST_F(bars, CountWhatWasDone) {
 }
 
 TEST_F(bars, FitTheTerminal) {
-  for (const unsigned short columns : {20, 40, 80, 200}) {
+  for (const unsigned short columns : std::initializer_list<unsigned short>{20, 40, 80, 200}) {
     std::istringstream drawn(on_terminal(verbs()[0], {.columns = columns}).screen);
     for (std::string line; std::getline(drawn, line, '\r');) {
       line.erase(std::remove(line.begin(), line.end(), '\n'), line.end());

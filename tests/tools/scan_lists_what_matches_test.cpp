@@ -9,11 +9,12 @@ namespace {
 class scans : public tool {
  protected:
   std::vector<std::string> matching(const std::string& map, const std::string& pattern) const {
-    std::vector<std::string> keys;
+    std::vector<std::string> found;
     for (const json& each : parsed({"scan", map, "--match", pattern}))
-      keys.push_back(each["key"].is_string() ? each["key"].get<std::string>() : each["key"].dump());
-    std::sort(keys.begin(), keys.end());
-    return keys;
+      found.push_back(each["key"].is_string() ? each["key"].get<std::string>()
+                                              : each["key"].dump());
+    std::sort(found.begin(), found.end());
+    return found;
   }
   using keys = std::vector<std::string>;
 };

@@ -72,7 +72,8 @@ class unlinked_maps {
   void look_at(pid_t process) {
     const std::optional<std::string> maps = text_of(fmt::format("/proc/{}/maps", process));
     if (!maps) {
-      ++unseen;
+      std::error_code ignored;  // it may have ended meanwhile
+      if (std::filesystem::exists(fmt::format("/proc/{}", process), ignored)) ++unseen;
       return;
     }
     const bool uses_twinmap = maps->find("/libtwinmap.so") != std::string::npos;
@@ -243,8 +244,8 @@ void examine_unlinked_maps(examination& into) {
   into.ok("unlinked_maps",
           maps.unseen == 0
               ? "no process is attached to a map without a name"
-              : fmt::format("none is attached to a map without a name, but for {} processes into "
-                            "which you may not look",
+              : fmt::format("no process that you may look into is attached to a map without a name "
+                            "({} are others')",
                             maps.unseen));
 }
 

@@ -23,6 +23,17 @@ namespace {
                      doing + ": " + why.message());
 }
 
+const sigset_t& interrupts() {
+  static const sigset_t all = [] {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int each : {SIGINT, SIGTERM, SIGHUP})
+      ::sigaddset(&signals, each);
+    return signals;
+  }();
+  return all;
+}
+
 // What an interrupted dump takes with it. Written before the handlers are set, read by them.
 char interrupted_file[4096];
 
@@ -75,12 +86,17 @@ record_writer::record_writer(const std::string& file) {
 void record_writer::open_beside(const std::string& file) {
   const std::filesystem::path path(file);
   temporary_ = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+  // Not a moment in which the file is there and an interrupt would leave it.
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &interrupts(), &before);
   const int descriptor = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  const int error = errno;
+  if (descriptor >= 0) remove_when_interrupted(temporary_);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (descriptor < 0) {
     temporary_.clear();
-    fail("cannot write " + file, errno);
+    fail("cannot write " + file, error);
   }
-  remove_when_interrupted(temporary_);
   stream_ = ::fdopen(descriptor, "w");
   file_ = file;
 }
