@@ -62,6 +62,7 @@ TEST_F(completion, OfMaps) {
 
 TEST_F(completion, OfOptionsAndTheirValues) {
   EXPECT_EQ(offered({"scan", "--ma"}), (words_offered{"--match"}));
+  EXPECT_EQ(offered({"--no-"}), (words_offered{"--no-headers"})) << "before there is a verb";
   EXPECT_EQ(offered({"set", "m", "k", "v", "--if-"}), (words_offered{"--if-absent", "--if-equal"}));
   EXPECT_EQ(offered({"ls", "-o", ""}), (words_offered{"json", "jsonl", "table"}));
   EXPECT_EQ(offered({"get", "--key-as", "b"}), (words_offered{"b64"}));

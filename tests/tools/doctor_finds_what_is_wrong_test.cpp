@@ -67,7 +67,8 @@ TEST_F(doctor, LooksAtEverythingAndIsContentWithASoundMap) {
 }
 
 TEST_F(doctor, FailsWithoutADirectory) {
-  const command_result result = run({"--dir", directory() + "/nowhere", "doctor", "--json"});
+  const command_result result = test_support::run_command(
+      {TWINMAP_CLI, "--dir", directory() + "/nowhere", "doctor", "--json"});
   EXPECT_EQ(result.exit, 1);
   EXPECT_TRUE(has(findings_of(result.out, "directory"), "fail: ")) << result.out;
 }

@@ -52,14 +52,14 @@ _twinmap() {
     esac
     if [[ " $_twinmap_with_value " == *" $previous "* ]]; then return; fi
     if [[ $current == -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W "$_twinmap_options ${_twinmap_verb_options[$verb]}" -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W "$_twinmap_options ${_twinmap_verb_options[${verb:-none}]-}" -- "$current")
       return
     fi
   fi
   if [[ -z $verb ]]; then
     mapfile -t COMPREPLY < <(compgen -W "${!_twinmap_verb_options[*]}" -- "$current")
-  elif [[ $place == 0 && -n ${_twinmap_verb_words[$verb]} ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "${_twinmap_verb_words[$verb]}" -- "$current")
+  elif [[ $place == 0 && -n ${_twinmap_verb_words[$verb]-} ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "${_twinmap_verb_words[$verb]-}" -- "$current")
   elif [[ $place == 0 && " $_twinmap_verbs_of_maps " == *" $verb "* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_twinmap_maps "$directory")" -- "$current")
   fi
