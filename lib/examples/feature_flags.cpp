@@ -13,7 +13,7 @@ bool enabled(const flags& all, std::string_view name) {
 
 int main(int argc, char** argv) {
   if (argc == 4 && std::strcmp(argv[1], "set") == 0) {
-    flags all(twinmap::open_or_create, "example-flags", {.max_bytes = 1 << 20, .mode = 0644});
+    flags all(twinmap::open_or_create, "example-flags", {.max_bytes = 1 << 20});
     all.store(argv[2], std::strcmp(argv[3], "on") == 0);
     return 0;
   }
