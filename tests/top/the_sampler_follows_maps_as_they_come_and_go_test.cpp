@@ -126,6 +126,22 @@ TEST_F(Sampler, SeesMapsComeAndGo) {
   EXPECT_EQ(row("m"), nullptr);
 }
 
+TEST_F(Sampler, KeepsNoMemoryOfARemovedMap) {
+  const auto mapped = [] {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);)
+      if (line.find("twinmap.removed") != std::string::npos) return true;
+    return false;
+  };
+  std::optional<numbers> map(std::in_place, twinmap::create_only, "removed", here());
+  look_after(0s);
+  map.reset();
+  EXPECT_TRUE(mapped());
+  ASSERT_TRUE(twinmap::remove("removed", here()));
+  look_after(1s);
+  EXPECT_FALSE(mapped());
+}
+
 TEST_F(Sampler, TakesAMapOfTheSameNameForAnother) {
   std::optional<numbers> map(std::in_place, twinmap::create_only, "m", here());
   map->store(1, 1);
@@ -144,6 +160,18 @@ TEST_F(Sampler, TakesAMapOfTheSameNameForAnother) {
   map->store(2, 1);
   look_after(1s);
   EXPECT_DOUBLE_EQ(row("m")->now->writes, 2);
+}
+
+// The new file may have the number of the one that was removed.
+TEST_F(Sampler, SeesARemovedMapComeBackAtOnce) {
+  static_cast<void>(numbers(twinmap::create_only, "m", here()));
+  look_after(0s);
+  ASSERT_TRUE(twinmap::remove("m", here()));
+  look_after(1s);
+  ASSERT_EQ(row("m")->state, condition::removed);
+  const numbers again(twinmap::create_only, "m", here());
+  look_after(1s);
+  EXPECT_EQ(row("m")->state, condition::present);
 }
 
 TEST_F(Sampler, ShowsWhyAMapCannotBeOpenedUntilItCan) {
