@@ -59,6 +59,7 @@ struct scenario {
   std::optional<std::string> after;  // what stands under `key` if the operation took place
   std::function<void(map_type&, contents&)> prepare;
   std::function<void(map_type&)> run;
+  int thinning = 12;  // in the usual form, after n changes the next n / thinning are passed over
 };
 
 void store(map_type& map, contents& all, int first, int last) {
@@ -192,7 +193,7 @@ const std::vector<scenario> scenarios{
      [](map_type& map) { map.store(key_of(3), other_block); }},
     {"EraseOfABlock", key_of(3), std::nullopt, fill_read,
      [](map_type& map) { map.erase(key_of(3)); }},
-    {"GatheringOfScatteredValues", "none", std::nullopt, scatter, gather},
+    {"GatheringOfScatteredValues", "none", std::nullopt, scatter, gather, 3},  // each run is long
     {"GivingBackOfFreeChunks", "none", std::nullopt,
      [](map_type& map, contents& all) {
        scatter(map, all);
@@ -390,7 +391,7 @@ TEST_P(Death, AfterEachSingleChangeIsSettled) {
   int kills = 0;
   while (n < at_most && die_after_change(n)) {
     if (HasFailure()) FAIL() << "killed after change " << n;
-    n += 1 + test_support::rounds(n / 12, 0);
+    n += 1 + test_support::rounds(n / the_scenario().thinning, 0);
     ++kills;
   }
   std::printf("%s: killed %d times, after up to %d changes\n", the_scenario().name, kills, n - 1);
