@@ -194,6 +194,17 @@ TEST_F(Sampler, ShowsWhyAMapCannotBeOpenedUntilItCan) {
   EXPECT_EQ(row("bad")->state, condition::present);
 }
 
+TEST_F(Sampler, SurvivesAMapThatIsCutOff) {
+  static_cast<void>(numbers(twinmap::create_only, "m", here()));
+  look_after(0s);
+  ASSERT_EQ(row("m")->state, condition::present);
+  std::filesystem::resize_file(place_ / "twinmap.m", 4096);
+  look_after(1s);
+  ASSERT_NE(row("m"), nullptr);
+  EXPECT_EQ(row("m")->state, condition::unreadable);
+  EXPECT_NE(row("m")->error.find("4096"), std::string::npos) << row("m")->error;
+}
+
 TEST_F(Sampler, PassesOverFilesThatAreNoMaps) {
   std::ofstream(place_ / "twinmap.notes") << "nothing of ours";
   std::ofstream(place_ / "twinmap.a b") << "no name of a map";

@@ -1,6 +1,7 @@
 #include <cli/top/sampler.hpp>
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <twinmap/admin.hpp>
 
 #include <algorithm>
@@ -36,6 +37,12 @@ std::string directory_of(const options& where) {
 std::uint64_t mark_of(const map_stats& stats) {
   return stats.inserts + stats.erases + stats.revived + stats.expunged + stats.unexpunged +
          stats.purged + stats.swept_slots + stats.fix_ups + stats.promotions;
+}
+
+/// Reading a map whose file was cut off is SIGBUS (P7).
+bool is_cut(const std::string& file, std::uint64_t expected) {
+  struct stat now = {};
+  return ::stat(file.c_str(), &now) == 0 && static_cast<std::uint64_t>(now.st_size) < expected;
 }
 
 /// Whether the library calls that file a map that cannot be read, and not some other program's.
@@ -138,7 +145,10 @@ void sampler::notice_files(const names_and_files& files, steady_time now) {
     const bool again = each.row.state == condition::removed ||
                        (each.row.state == condition::unreadable && now >= each.attach_again);
     each.file = file;
-    if (fresh || another || again) attach(name, each, now);
+    const bool cut =
+        each.row.state == condition::present &&
+        is_cut(where_.directory + "/" + std::string(file_prefix) + name, each.row.stats.bytes_max);
+    if (fresh || another || again || cut) attach(name, each, now);
   }
 }
 
