@@ -91,7 +91,7 @@ class file_reader {
         read_maps(node);
       } else if (name == "daemon" || name == "promotion") {
         if (!node.is_table())
-          refuse(at(key.source()), name + ": a table is expected: [" + name + "]");
+          refuse(at(key.source()), fmt::format("{0}: a table is expected: [{0}]", name));
         read_table(name, *node.as_table());
       } else {
         refuse(at(key.source()), "unknown key '" + name + "'");
@@ -118,11 +118,12 @@ class file_reader {
 
   void read_table(const std::string& table, const toml::table& keys) const {
     for (const auto& [key, node] : keys) {
+      const std::string name(key.str());
       const auto rule = std::find_if(rules.begin(), rules.end(), [&](const key_rule& each) {
-        return each.table == table && each.name == key.str();
+        return each.table == table && each.name == name;
       });
       if (rule == rules.end())
-        refuse(at(key.source()), fmt::format("unknown key '{}.{}'", table, key.str()));
+        refuse(at(key.source()), fmt::format("unknown key '{}.{}'", table, name));
       guarded(key, [&, &value = node] { rule->set(all_, to_scalar(value)); });
     }
   }

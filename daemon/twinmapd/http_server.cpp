@@ -25,8 +25,7 @@ int duplicate(int descriptor) {
 
 http_server::http_server(boost::asio::io_context& loop, int listener, access_policy access,
                          http_handler handler, journal& log)
-    : loop_(loop),
-      access_(access),
+    : access_(access),
       handler_(std::move(handler)),
       log_(log),
       acceptor_(loop, boost::asio::local::stream_protocol(), duplicate(listener)),

@@ -32,7 +32,6 @@ class http_server {
   void begin(http_session::socket_type socket);
   bool make_room();
 
-  boost::asio::io_context& loop_;
   access_policy access_;
   http_handler handler_;
   journal& log_;

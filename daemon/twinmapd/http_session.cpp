@@ -17,7 +17,7 @@ using boost::system::error_code;
 constexpr http_limits limits;
 
 // Room for one header, and for the beginning of what follows it.
-constexpr std::size_t buffer_bytes = 2 * limits.header_bytes;
+constexpr std::size_t buffer_bytes = 2 * std::size_t{limits.header_bytes};
 
 std::string as_text(const http_reply& reply, bool keep_alive, bool with_body) {
   const auto reason = http::obsolete_reason(http::int_to_status(reply.status));
@@ -26,7 +26,7 @@ std::string as_text(const http_reply& reply, bool keep_alive, bool with_body) {
                   reply.status, std::string_view(reason.data(), reason.size()), reply.content_type,
                   reply.body.size(), keep_alive ? "keep-alive" : "close");
   for (const auto& [name, value] : reply.headers)
-    text += name + ": " + value + "\r\n";
+    text += fmt::format("{}: {}\r\n", name, value);
   text += "\r\n";
   if (with_body) text += reply.body;
   return text;

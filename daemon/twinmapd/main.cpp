@@ -25,16 +25,27 @@ int check(const arguments& given) {
   return 0;
 }
 
-int run(const arguments& given, twinmapd::journal& log) {
+int serve(const arguments& given, twinmapd::journal& log) {
   twinmapd::service daemon([&] { return twinmapd::load_config(given.file, given.file_given); },
                            log);
   daemon.run();
   return 0;
 }
 
-}  // namespace
+int run(const arguments& given) {
+  twinmapd::journal log;
+  try {
+    return given.check_only ? check(given) : serve(given, log);
+  } catch (const twinmapd::config_error& wrong) {
+    log.error("{}", wrong.what());
+    return exit_config;
+  } catch (const std::exception& failure) {
+    log.error("{}", failure.what());
+    return exit_failure;
+  }
+}
 
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
   arguments given;
   CLI::App app("Looks after the twinmap maps of a directory.", "twinmapd");
   const CLI::Option* file =
@@ -51,14 +62,15 @@ int main(int argc, char** argv) {
     return app.exit(refused) == 0 ? 0 : exit_usage;
   }
   given.file_given = file->count() != 0;
-  twinmapd::journal log;
+  return run(given);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    return given.check_only ? check(given) : run(given, log);
-  } catch (const twinmapd::config_error& wrong) {
-    log.error("{}", wrong.what());
-    return exit_config;
-  } catch (const std::exception& failure) {
-    log.error("{}", failure.what());
+    return parse_and_run(argc, argv);
+  } catch (...) {  // no memory even to say so
     return exit_failure;
   }
 }

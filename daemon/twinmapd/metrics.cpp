@@ -107,6 +107,7 @@ void add_counters(std::string& text, const std::vector<measured>& maps) {
 void add_gauges(std::string& text, const std::vector<measured>& maps) {
   const auto gauge = [&](std::string_view name, std::string_view help, auto&& value) {
     std::vector<sample> samples;
+    samples.reserve(maps.size());
     for (const measured& each : maps)
       samples.push_back(
           {each.label, fmt::format("{}", static_cast<std::uint64_t>(value(each.stats)))});
