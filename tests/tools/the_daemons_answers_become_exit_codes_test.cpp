@@ -84,7 +84,7 @@ TEST_F(daemons_answers, AreAskedForByTheirPaths) {
       say(peer, answer("200 OK", R"({"status":"ready","version":"9","pid":1,"maps":1})"));
     } else if (request.rfind("GET /v1/maps HTTP/1.1\r\n", 0) == 0) {
       // In pieces, as a slow line would bring it.
-      say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"maps\":[");
+      say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"maps\":[\r\n");
       ::usleep(20'000);
       const std::string map = R"({"name":"alpha","configured":true,"cared_for":true,"error":""})";
       char length[16];

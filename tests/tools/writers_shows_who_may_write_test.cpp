@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include <maps/mutex_watch.hpp>
 #include <maps/raw_map.hpp>
+#include <tools/schema.hpp>
 #include <tools/tool.hpp>
 
 #include <algorithm>
@@ -31,6 +32,7 @@ TEST_F(writers_of_a_map, NamesTheLivingOne) {
   map.store(1, 1);
   const json me = of(::getpid());
   ASSERT_TRUE(me.is_object());
+  EXPECT_EQ(schemas().complaint(me, "writer_info"), "");
   EXPECT_EQ(me["state"], "running");
   EXPECT_EQ(me["user"], ::geteuid());
   EXPECT_NE(me["command"].get<std::string>().find("test_tools"), std::string::npos) << me;
