@@ -97,11 +97,15 @@ class Packages(unittest.TestCase):
         self.assertTrue(directories(m))
         m.run("/usr/bin/python3", "-c", "import twinmap")  # whose compiled form no package lists
         m.twinmap("create", "alices", "--key", "string", "--value", "i64", "--mode", "0600", user="alice")
+        m.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")  # as in images of containers: no service may be touched
+        m.run("chmod", "755", "/usr/sbin/policy-rc.d")
         m.run("dpkg", "--purge", *PACKAGES)
+        m.run("rm", "/usr/sbin/policy-rc.d")
         theirs = {"/dev/shm/twinmap.alices", "/dev/shm/twinmap.alices.lock"}
         of_users = {path for path in files(m) if path.startswith(("/home", "/var/mail"))}
         self.assertEqual(files(m) - before - of_users, theirs)
         self.assertEqual(directories(m), set())
+        self.assertNotEqual(m.run("pgrep", "twinmapd", check=False).returncode, 0)
         for database in ("passwd", "group"):
             self.assertNotEqual(m.run("getent", database, "twinmap", check=False).returncode, 0, database)
         self.assertEqual(m.run("find", "/var/lib/systemd", "/var/lib/dpkg/info", "-name", "*twinmap*").stdout, "")
