@@ -15,8 +15,8 @@ constexpr std::chrono::milliseconds step_pause{1};
 // What is free must have been so for up to 10 s before it may be given back.
 constexpr std::chrono::seconds stillness{15};
 
-// Making this much resident takes about 10 ms.
-constexpr std::uint64_t most_ahead = 32ull << 20;
+// Making this much resident takes about 5 ms.
+constexpr std::uint64_t most_ahead = 16ull << 20;
 
 }  // namespace
 

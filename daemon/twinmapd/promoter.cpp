@@ -16,6 +16,9 @@ constexpr std::chrono::milliseconds tick{10};
 // At most 5 % of the time goes into copies: after one that took t, 19 t without.
 constexpr int rest_per_cost = 19;
 
+// However busy we are, they leave it to us for 1.2 s at most; without a standby it is done at once.
+constexpr std::chrono::milliseconds longest_preparation{800};
+
 // Groups of 64 bytes that one step copies: a fraction of a millisecond.
 constexpr std::size_t groups_a_step = 8192;
 
@@ -62,12 +65,16 @@ time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
     const time_point amended_at = now - std::chrono::nanoseconds(seen.amended_ns);
     return std::clamp(std::max(amended_at + policy.max_age, not_before_), now, now + tick);
   }
+  due_since_ = seen.promotion_due ? std::min(due_since_, now) : time_point::max();
+  const bool too_late = seen.promotion_due && now - due_since_ > longest_preparation;
   const std::chrono::nanoseconds start = thread_time();
-  preparing_ = hold.prepare_standby_some(groups_a_step);
+  preparing_ = !too_late && hold.prepare_standby_some(groups_a_step);
   const bool promoted = !preparing_ && hold.promote();
   cost_ += thread_time() - start;
   if (preparing_) return now;
   if (promoted) ++promotions_;
+  if (too_late) hold.prepare_standby_some(1);  // gives back what was copied
+  due_since_ = time_point::max();
   const time_point end = steady_clock::now();
   spent(std::exchange(cost_, {}), end);
   not_widened_before_ = end + pause_after_widening;

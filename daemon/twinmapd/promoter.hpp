@@ -36,7 +36,8 @@ class promoter {
   void spent(std::chrono::nanoseconds cost, time_point end);
   bool due(const twinmap::care_state& seen, const promotion_config& policy, time_point now);
 
-  bool preparing_ = false;            ///< a standby is half made
+  bool preparing_ = false;  ///< a standby is half made
+  time_point due_since_ = time_point::max();
   std::chrono::nanoseconds cost_{0};  ///< CPU time of the round under way
   std::chrono::nanoseconds last_cost_{0};
   time_point not_before_{};  ///< keeps the copies' share of the time
