@@ -67,7 +67,7 @@ bell caretaker::rings() const noexcept {
 }
 
 void caretaker::answer() noexcept {
-  protocol::answer(work_->map.view);
+  if (work_->is_mine()) protocol::answer(work_->map.view);
 }
 
 bool caretaker::promote() {
@@ -78,6 +78,12 @@ bool caretaker::promote() {
 bool caretaker::prepare_standby_some(std::size_t groups) {
   answer();
   return work_->standby.step(groups) == protocol::standby_copier::progress::copying;
+}
+
+bool caretaker::standby_ready() const noexcept {
+  const protocol::segment_view& view = work_->map.view;
+  const storage::root_word dirty{view.roots->dirty.load(std::memory_order_acquire)};
+  return static_cast<bool>(protocol::ready_standby(view, dirty));
 }
 
 std::uint64_t caretaker::tend() {

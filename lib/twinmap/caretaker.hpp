@@ -55,9 +55,8 @@ class TWINMAP_EXPORT caretaker {
   /// Progress: lock-free.
   [[nodiscard]] bell rings() const noexcept;
 
-  /// Says that the caretaker lives and works. While a promotion is due it is to do so, or to
-  /// promote, at least every 100 ms.
-  /// Progress: lock-free, no system call.
+  /// Says that the caretaker lives and works, if it still has the hold. While a promotion is due it
+  /// is to do so, or to promote, at least every 100 ms. Progress: lock-free, no system call.
   void answer() noexcept;
 
   /// As `promote(map)`; counted in `promotions_by_caretaker` too.
@@ -67,6 +66,10 @@ class TWINMAP_EXPORT caretaker {
   /// if it is to be called again.
   /// Failure: `lock_timeout`.
   bool prepare_standby_some(std::size_t groups);
+
+  /// Whether the next promotion finds a standby of the present dirty.
+  /// Progress: lock-free.
+  [[nodiscard]] bool standby_ready() const noexcept;
 
   /// Asks the kernel for every writer whether it lives, and settles what a dead one left that held
   /// the mutex. How many dead ones still have a lease: a sweep takes those back.

@@ -43,6 +43,11 @@ class Caretaker : public testing::Test {
     ASSERT_TRUE(map.stats().amended);
   }
   std::uint64_t promotions() const { return map.stats().promotions; }
+  test_maps::raw_settings settings() const {
+    test_maps::raw_settings chosen;
+    chosen.directory = name.directory().string();
+    return chosen;
+  }
 
   // Misses read until it is promoted; how long that took after the threshold. Nothing: not within
   // the limit.
@@ -140,6 +145,20 @@ TEST_F(Caretaker, ThatIsStoppedIsLate) {
   const auto waited = miss_until_promoted(5s);
   ASSERT_TRUE(waited) << "however busy it says it is";
   EXPECT_GT(*waited, 500ms) << "it lives, and was not waited for";
+}
+
+TEST_F(Caretaker, IsNotLateForAPromotionOfLongAgo) {
+  caretaker hold(map);
+  const test_maps::raw_map<std::uint64_t, std::uint64_t> raw(test_maps::attach_mode::open_only,
+                                                             name.str(), settings());
+  // A lookup saw a promotion due, and was slow to say so: it had been made by then.
+  raw.raw().view.header->care.due_since.store(1);
+  amend();
+  hold.answer();
+  const std::uint64_t before = promotions();
+  for (std::uint64_t i = 0; i < map.stats().dirty_words + 64; ++i)
+    EXPECT_TRUE(map.contains(next_key - 1));
+  EXPECT_EQ(promotions(), before) << "a caretaker that answers was not waited for";
 }
 
 TEST_F(Caretaker, ThatIsKilledIsForgottenWithTheNextInsert) {

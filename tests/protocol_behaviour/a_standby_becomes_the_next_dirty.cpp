@@ -37,10 +37,47 @@ class Standby : public Transition {
     const auto report = map.check();
     EXPECT_EQ(report.used_bytes, report.reachable_bytes);
   }
-  // Copies all but the last look at the marks.
-  static void copy_groups(standby_copier& copier) {
-    for (int step = 0; step != 3; ++step)
-      ASSERT_EQ(copier.step(1), progress::copying);
+  // Copies some groups, so that the standby is known to all and not complete.
+  static void copy_groups(standby_copier& copier, const map_type& of) {
+    while (of.raw().view.header->standby.state.load() !=
+           static_cast<std::uint32_t>(standby_state::copying))
+      ASSERT_EQ(copier.step(8), progress::copying);
+    ASSERT_EQ(copier.step(1), progress::copying);
+  }
+  // A process that dies in the middle of a copy.
+  void die_copying() const {
+    test_support::child copier([this] {
+      const map_type own(attach_mode::open_only, name, one_by_one());
+      standby_copier half(own.raw());
+      copy_groups(half, own);
+      ::raise(SIGKILL);
+    });
+    copier.wait();
+    ASSERT_EQ(state(), standby_state::copying);
+  }
+  // Somebody else has the mutex meanwhile.
+  template <class F>
+  void while_held(F f) {
+    std::atomic<bool> held{false};
+    std::atomic<bool> done{false};
+    std::thread holder([&] {
+      twinmap::protocol::writer by = twinmap::protocol::begin_care(map.raw());
+      const twinmap::protocol::locked_section at(by);
+      held = true;
+      while (!done.load())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+    while (!held.load())
+      std::this_thread::yield();
+    f();
+    done = true;
+    holder.join();
+  }
+  // Another handle, that does not wait for the mutex.
+  map_type hasty() const {
+    test_maps::raw_settings settings = one_by_one();
+    settings.lock_timeout = std::chrono::milliseconds(1);
+    return {attach_mode::open_only, name, settings};
   }
 };
 
@@ -77,7 +114,7 @@ TEST_F(Standby, KeysThatComeWhileItIsCopiedAreInIt) {
   insert(300, 302);
   const std::uint64_t growths = map.counted(counter::dirty_growths);
   standby_copier copier(map.raw());
-  copy_groups(copier);
+  copy_groups(copier, map);
   insert(302, 305);
   while (copier.step(1) == progress::copying) {
   }
@@ -117,7 +154,7 @@ TEST_F(Standby, ADirtyThatGrewMeanwhileIsNotTheOneThatWasCopied) {
   fill_read(100);
   insert(100, 101);
   standby_copier copier(map.raw());
-  copy_groups(copier);
+  copy_groups(copier, map);
   insert(101, 2000);
   EXPECT_EQ(state(), standby_state::abandoned);
   EXPECT_EQ(copier.step(1), progress::nothing);
@@ -180,27 +217,85 @@ TEST_F(Standby, ALookupThatReachesTheThresholdInstallsIt) {
 TEST_F(Standby, WhatADeadCopierLeftComesBackWithASweep) {
   fill_read(1000);
   insert(1000, 1001);
-  test_support::child copier([this] {
-    const map_type own(attach_mode::open_only, name, one_by_one());
-    standby_copier half(own.raw());
-    half.step(1);
-    ::raise(SIGKILL);
-  });
-  copier.wait();
-  ASSERT_EQ(state(), standby_state::copying);
+  die_copying();
   EXPECT_TRUE(map.prepare_standby()) << "the dead one is in the way";
   ASSERT_TRUE(map.promote());
   insert(1001, 1002);
-  test_support::child again([this] {
-    const map_type own(attach_mode::open_only, name, one_by_one());
-    standby_copier half(own.raw());
-    half.step(1);
-    ::raise(SIGKILL);
-  });
-  again.wait();
+  die_copying();
   map.sweep();
   EXPECT_EQ(state(), standby_state::none);
   expect_no_leak();
+}
+
+TEST_F(Standby, ASweepThatDidNotGetTheMutexIsStillWanted) {
+  fill_read(1000);
+  insert(1000, 1001);
+  die_copying();
+  map_type other = hasty();
+  while_held([&] { EXPECT_THROW(other.sweep(), twinmap::error); });
+  EXPECT_GT(twinmap::protocol::look(other.raw()).deaths, 0u) << "nobody would sweep again";
+  other.sweep();
+  EXPECT_EQ(twinmap::protocol::look(other.raw()).deaths, 0u);
+  EXPECT_EQ(state(), standby_state::none);
+}
+
+TEST_F(Standby, ACopierThatDoesNotGetTheMutexKeepsNothing) {
+  fill_read(20'000);
+  insert(20'000, 20'001);
+  const map_type other = hasty();
+  {
+    standby_copier copier(other.raw());
+    while_held([&] {
+      EXPECT_THROW(
+          {
+            while (copier.step(8) == progress::copying) {
+            }
+          },
+          twinmap::error);
+      EXPECT_THROW(copier.step(8), twinmap::error) << "it goes on where it was";
+    });
+    while (state() != standby_state::copying)
+      ASSERT_EQ(copier.step(8), progress::copying);
+    while_held([&] {
+      map.raw().view.header->standby.state.store(
+          static_cast<std::uint32_t>(standby_state::abandoned));
+      EXPECT_THROW(copier.step(8), twinmap::error) << "it cannot give up now";
+    });
+    EXPECT_EQ(copier.step(8), progress::nothing);
+    EXPECT_EQ(state(), standby_state::none);
+    copier.step(8);  // begins, and ends with its object
+  }
+  expect_no_leak();
+  EXPECT_TRUE(map.prepare_standby());
+}
+
+TEST_F(Standby, LeavesTheRoomThatAnEraseMade) {
+  using text_map = test_maps::raw_map<std::uint64_t, std::string>;
+  test_maps::raw_settings settings;
+  settings.max_bytes = 16u << 20;
+  const test_support::scoped_name full_name;
+  text_map full(attach_mode::create_only, full_name, settings);
+  for (std::uint64_t key = 0; key != 20'000; ++key)
+    full.store(key, "x");
+  full.promote();
+  full.store(20'000, "x");
+  const std::string large(1u << 20, 'l');
+  std::uint64_t key = 30'000;
+  EXPECT_THROW(
+      {
+        for (;; ++key)
+          full.store(key, large);
+      },
+      twinmap::error);
+  ASSERT_TRUE(full.erase(30'000));
+  full.prepare_standby();
+  EXPECT_NO_THROW(full.store(key, large));
+}
+
+TEST_F(Standby, AScribbledLeaseIsNoDeath) {
+  fill_read(100);
+  map.raw().view.lease(200).who.held.store(1);
+  EXPECT_EQ(twinmap::protocol::tend(map.raw()), 0u);
 }
 
 TEST_F(Standby, CompactionLeavesAbsentKeysOutAtOnce) {

@@ -37,8 +37,11 @@ bool left_to_caretaker(const handle& map) noexcept {
   if (who == 0 || care.late.load(std::memory_order_relaxed) == who) return false;
   const std::uint64_t now = platform::coarse_monotonic_ns();
   std::uint64_t since = care.due_since.load(std::memory_order_relaxed);
-  if (since == 0 || since > now) {
-    // Whoever is first; what stands there after is at most a tick away.
+  const std::uint64_t amended_since =
+      map.view.header->counts.amended_since.load(std::memory_order_relaxed);
+  if (since == 0 || since > now || since < amended_since) {
+    // Whoever is first; what an earlier promotion left does not count; what stands there after is
+    // at most a tick away.
     care.due_since.compare_exchange_strong(since, now, std::memory_order_relaxed);
     return true;
   }

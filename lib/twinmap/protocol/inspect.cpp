@@ -124,7 +124,8 @@ std::uint64_t tend(handle& map) {
     const platform::lease_record& who = map.view.lease(slot).who;
     if (who.held.load(std::memory_order_relaxed) == 0) continue;
     const lease_id id{slot, who.incarnation.load(std::memory_order_acquire)};
-    if (platform::is_dead(map.state().locks, id)) ++dead;
+    const bool possible = id.incarnation != 0 && id.incarnation < platform::incarnation_limit;
+    if (possible && platform::is_dead(map.state().locks, id)) ++dead;
   }
   // Taking the mutex settles what its dead holder left; a living one is left alone.
   if (platform::robust_mutex::is_held(by.header().locked.mutex))

@@ -7,6 +7,7 @@
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
+#include <twinmap/protocol/standby.hpp>
 
 #include <sched.h>
 
@@ -35,6 +36,8 @@ storage::owned_block allocate_or_raise(writer& by, std::uint64_t length, const c
   for (int attempt = 0; attempt != patience; ++attempt) {
     by.blocks().flush(by.context);
     if (attempt == 1) sweep_in_passing(by.map);
+    // What was copied ahead of need gives way to values.
+    if (attempt == 2) locked_section::try_run(by, drop_standby_locked);
     if (const auto block = by.blocks().allocate(size, by.context)) return block;
     sched_yield();
   }

@@ -48,6 +48,8 @@ struct process_state {
   platform::lease_directory leases;
   storage::block_allocator blocks;
   bool created = false;
+  /// When a sweep was last made under the mutex, for want of a table; CLOCK_MONOTONIC ns.
+  std::atomic<std::uint64_t> swept_for_table{0};
 
   spare_lease spare;
   std::mutex threads_mutex;

@@ -44,7 +44,7 @@ void drop_standby_locked(locked_section& at) noexcept;
 bool complete_standby_locked(locked_section& at, std::uint64_t most) noexcept;
 /// It has become the dirty root.
 void install_standby_locked(locked_section& at, storage::root_word standby) noexcept;
-/// Gives back what a copier left that is dead.
+/// Gives back what a copier left that is dead, or that this very thread forgot.
 void release_dead_standby_locked(locked_section& at);
 
 /// Makes a standby, in steps. Used by one thread, the one that made it.
@@ -65,15 +65,29 @@ class standby_copier {
   progress step(std::size_t groups);
 
  private:
+  enum class phase : std::uint8_t {
+    idle,
+    clearing,  ///< the run is claimed, and nobody else knows of it
+    copying    ///< it is the map's standby
+  };
+  [[nodiscard]] bool room_for(writer& by, std::uint32_t chunks) const;
   progress begin(writer& by);
-  bool register_locked(locked_section& at, std::uint32_t first, std::uint32_t count);
-  void give_up(writer& by);
+  progress clear(writer& by, std::size_t groups);
+  progress copy(writer& by, std::size_t groups);
+  progress copy_marks(writer& by);
+  void register_locked(locked_section& at);
+  [[nodiscard]] bool still_ours() const noexcept;
+  progress give_up(writer& by);
 
   handle& map_;
+  phase phase_ = phase::idle;
+  std::uint64_t me_ = 0;  ///< the lease that claimed the run: only its thread writes there
   storage::root_word source_{0};
-  storage::root_word table_{0};  ///< 0: nothing is being copied
-  std::uint64_t next_ = 0;       ///< group that is copied next
-  unsigned passes_ = 0;          ///< through the marks
+  storage::root_word table_{0};
+  std::uint32_t first_ = 0;  ///< of the run's chunks
+  std::uint32_t count_ = 0;
+  std::uint64_t next_ = 0;  ///< group that is cleared, or copied, next
+  unsigned passes_ = 0;     ///< through the marks
 };
 
 }  // namespace twinmap::protocol

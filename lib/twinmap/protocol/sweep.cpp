@@ -92,12 +92,21 @@ class sweeper {
         // Each slot: is its block named, is it lost, is it live.
         steps_(told, 3 * used_slots(view_) + chunks_.committed()) {}
 
+  /// A sweep that ends before its end leaves word that another one is wanted.
   sweep_report run() {
-    by_.header().roots.sweep_wanted.store(0, std::memory_order_relaxed);
+    auto& wanted = by_.header().roots.sweep_wanted;
+    const std::uint32_t deaths = wanted.exchange(0, std::memory_order_relaxed);
+    struct reminder {
+      std::atomic<std::uint32_t>& cell;
+      std::uint32_t deaths;
+      ~reminder() {
+        if (deaths != 0) cell.fetch_add(deaths, std::memory_order_relaxed);
+      }
+    } unless_done{wanted, std::max(deaths, 1u)};
     report_.leases_released = census_.release_dead();
     sweep_blocks();
     sweep_chunks();
-    sweep_slots();
+    if (sweep_slots()) unless_done.deaths = 0;
     report_.size_corrected = recount();
     by_.count(counter::sweeps);
     by_.count(counter::swept_blocks, report_.blocks_freed);
@@ -230,12 +239,13 @@ class sweeper {
 
   /// Slots in small batches under the mutex: those expunged long ago, and free ones that are in no
   /// list.
-  void sweep_slots() {
+  /// False if it would have had to wait.
+  bool sweep_slots() {
     constexpr std::uint32_t batch = 4096;
-    if (!under_mutex(release_dead_standby_locked)) return;
+    if (!under_mutex(release_dead_standby_locked)) return false;
     const auto reap = [](locked_section& at) { reap_some_locked(at, batch); };
     while (view_.header->locked.reap_left.load(std::memory_order_relaxed) != 0)
-      if (!under_mutex(reap)) return;
+      if (!under_mutex(reap)) return false;
     for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
       steps_.step();
       if (!view_.slot_ok(number) || !orphan_slot(number)) continue;
@@ -247,8 +257,9 @@ class sweeper {
         give_slot_locked(at, number);
         ++report_.slots_freed;
       };
-      if (!under_mutex(give_back)) return;
+      if (!under_mutex(give_back)) return false;
     }
+    return true;
   }
 
   /// What `size` is wrong by: only if no key came or went during the count.

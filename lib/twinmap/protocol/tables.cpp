@@ -49,7 +49,14 @@ std::optional<std::uint32_t> claim_for_table(locked_section& at, std::uint32_t c
   drop_standby_locked(at);
   if (const auto first = chunks.claim(count, at.by.context.me)) return first;
   at.by.header().allocation.tight.store(1, std::memory_order_relaxed);
-  sweep_in_passing(at.by.map);
+  release_dead_standby_locked(at);
+  // A sweep takes long, and everybody waits for it: not for each new key of a full map.
+  constexpr std::uint64_t pause = 100'000'000;
+  const std::uint64_t now = platform::monotonic_ns();
+  std::uint64_t last = at.by.state().swept_for_table.load(std::memory_order_relaxed);
+  if (now - last >= pause &&
+      at.by.state().swept_for_table.compare_exchange_strong(last, now, std::memory_order_relaxed))
+    sweep_in_passing(at.by.map);
   return chunks.claim(count, at.by.context.me);
 }
 
@@ -413,7 +420,7 @@ bool compact_locked(locked_section& at) {
   const std::uint64_t named = at.counts().read_words.load(std::memory_order_relaxed);
   if (named <= count_size(at.view()) || !build_dirty(at, true)) return false;
   promote_locked(at);
-  return true;
+  return at.counts().read_words.load(std::memory_order_relaxed) < named;
 }
 
 bool promotion_due(const segment_view& view) noexcept {

@@ -37,8 +37,9 @@ void chunk_table::count_claimed(std::uint32_t first, std::uint32_t count) noexce
   for (std::uint32_t i = 0; i != count; ++i)
     absent += view_.resident(first + i) ? 0u : 1u;
   const auto lower = [](std::atomic<std::uint32_t>& hint, std::uint32_t by) {
-    const std::uint32_t now = hint.load(std::memory_order_relaxed);
-    hint.store(now - std::min(now, by), std::memory_order_relaxed);
+    std::uint32_t now = hint.load(std::memory_order_relaxed);
+    while (!hint.compare_exchange_weak(now, now - std::min(now, by), std::memory_order_relaxed)) {
+    }
   };
   if (absent != count) lower(view_.header->allocation.free_chunks, count - absent);
   if (absent != 0) lower(view_.header->allocation.given_back, absent);

@@ -80,6 +80,8 @@ class chunk_table {
     return static_cast<std::uint32_t>(view_.heap.chunk_bytes() /
                                       (granules_of_class(size_class) << view_.heap.granule_shift));
   }
+  /// Gives back what `claim` gave.
+  void release_claimed(std::uint32_t first, std::uint32_t count) noexcept;
 
  private:
   static constexpr std::uint32_t settle_frees = 8;
@@ -91,7 +93,6 @@ class chunk_table {
   [[nodiscard]] bool usable(std::uint32_t chunk, search among) const noexcept;
   [[nodiscard]] bool try_claim(std::uint32_t first, std::uint32_t count,
                                platform::lease_id me) noexcept;
-  void release_claimed(std::uint32_t first, std::uint32_t count) noexcept;
   void count_claimed(std::uint32_t first, std::uint32_t count) noexcept;
   /// Of claimed chunks. False if there is no memory; they then are as they were.
   [[nodiscard]] bool make_resident(std::uint32_t first, std::uint32_t count) noexcept;
