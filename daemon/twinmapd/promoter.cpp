@@ -13,8 +13,9 @@ using twinmap::care_state;
 // that is due to us for 150 ms.
 constexpr std::chrono::milliseconds tick{10};
 
-// At most 5 % of the time goes into copies: after one that took t, 19 t without.
-constexpr int rest_per_cost = 19;
+// At most 5 % of the time may go into copies for the sake of age. Half of that is taken, as each
+// promotion also makes the next insert wake us: after a copy that took t, 39 t without.
+constexpr int rest_per_cost = 39;
 
 // However busy we are, they leave it to us for 1.2 s at most; without a standby it is done at once.
 constexpr std::chrono::milliseconds longest_preparation{800};
