@@ -1,6 +1,7 @@
 #include <twinmapd/cared_map.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace twinmapd {
 namespace {
@@ -11,10 +12,15 @@ constexpr std::chrono::milliseconds longest_pause{1000};
 // While the worker compacts or sweeps, the map's users are told that somebody is at it.
 constexpr std::chrono::milliseconds chore_tick{50};
 
+// The worker has too much to do.
+constexpr std::chrono::milliseconds chore_pause{1000};
+
 }  // namespace
 
 bool cared_map::pass(const promotion_config& policy, time_point now, journal& log) {
   try {
+    // Overwritten by whoever writes what is not his, or ended by somebody who found us dead.
+    if (!hold_.held()) hold_ = twinmap::caretaker(attached_->map);
     bell_ = hold_.rings();
     const twinmap::care_state seen = hold_.look();
     if (seen.retired) {
@@ -28,6 +34,8 @@ bool cared_map::pass(const promotion_config& policy, time_point now, journal& lo
   } catch (const twinmap::error& failure) {
     held_up(failure.code(), failure.what(), now, log);
     return failure.code() != twinmap::errc::retired;
+  } catch (const std::bad_alloc& failure) {
+    held_up(std::make_error_code(std::errc::not_enough_memory), failure.what(), now, log);
   }
   return true;
 }
@@ -35,7 +43,8 @@ bool cared_map::pass(const promotion_config& policy, time_point now, journal& lo
 void cared_map::look_after(const promotion_config& policy, const twinmap::care_state& seen,
                            time_point now) {
   if (working_) {
-    next_ = now + chore_tick;
+    // Promotions do not wait for a sweep, nor for the worker's other maps.
+    next_ = std::min(now + chore_tick, promoter_.pass(hold_, seen, policy, now));
     return;
   }
   next_ = keeper_.pass(hold_, seen, now);
@@ -55,6 +64,11 @@ void cared_map::chore_ended(bool useful, std::chrono::nanoseconds cost, time_poi
   wanted_ = chore::none;
   working_ = false;
   next_ = useful ? now : now + longest_pause;
+}
+
+void cared_map::chore_refused(time_point now) {
+  wanted_ = chore::none;
+  next_ = std::min(next_, now + chore_pause);
 }
 
 /// Somebody sits on the mutex, or memory is short: that may take long, and is not our doing.

@@ -40,6 +40,7 @@ class cared_map {
   /// What is to be done by the worker: none while it is at it.
   chore wanted() const { return working_ ? chore::none : wanted_; }
   void chore_begun() { working_ = true; }
+  void chore_refused(time_point now);  ///< the worker has no room for it
   void chore_ended(bool useful, std::chrono::nanoseconds cost, time_point now);
 
   /// The bell, as it was before the last look.

@@ -263,7 +263,10 @@ void catalog::give_to_worker(map_entry& entry) {
       chore_ended(id, useful, cost);
     };
   });
-  if (begun) entry.cared->chore_begun();
+  if (begun)
+    entry.cared->chore_begun();
+  else
+    entry.cared->chore_refused(steady_clock::now());
 }
 
 void catalog::chore_ended(std::uint64_t id, bool useful, std::chrono::nanoseconds cost) {

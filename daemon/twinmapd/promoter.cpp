@@ -26,10 +26,10 @@ constexpr std::size_t groups_a_step = 8192;
 // Below this a dirty that has become too small is moved by an insert faster than by us.
 constexpr std::uint64_t words_worth_room = 1 << 14;
 
-// After a compaction that could leave nothing out, or had no memory.
+// After a compaction that could leave nothing out, or where there is no memory.
 constexpr std::chrono::seconds pause_after_nothing{10};
 
-// If there was no memory for a larger standby.
+// Dirty has room again, as far as we know.
 constexpr std::chrono::milliseconds pause_after_widening{50};
 
 /// A quarter of what dirty takes is left: the standby that is prepared then is larger, so that no
@@ -46,11 +46,8 @@ std::chrono::nanoseconds thread_time() noexcept {
   return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
 }
 
-bool promoter::due(const care_state& seen, const promotion_config& policy, time_point now) {
-  // The very first insert shows itself before its word is in dirty: none of no entries is no miss.
-  if (preparing_ || (seen.promotion_due && seen.words != 0)) return true;
-  // An insert would copy as much, and wait for it.
-  if (gets_narrow(seen) && now >= not_widened_before_) return true;
+bool promoter::due(const care_state& seen, const promotion_config& policy, time_point now) const {
+  if (seen.promotion_due) return true;
   return std::chrono::nanoseconds(seen.amended_ns) >= policy.max_age && now >= not_before_;
 }
 
@@ -58,11 +55,15 @@ time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
                           const promotion_config& policy, time_point now) {
   if (!seen.amended) {
     // Somebody else has promoted: what was copied for it goes back.
-    if (std::exchange(preparing_, false)) hold.prepare_standby_some(1);
+    if (preparing_) preparing_ = hold.prepare_standby_some(1);
+    if (preparing_) return now;
     cost_ = {};
     return time_point::max();
   }
-  if (!due(seen, policy, now)) {
+  const bool promotion = due(seen, policy, now);
+  // An insert would copy as much, and wait for it.
+  const bool widening = gets_narrow(seen) && now >= not_widened_before_;
+  if (!preparing_ && !promotion && !widening) {
     const time_point amended_at = now - std::chrono::nanoseconds(seen.amended_ns);
     return std::clamp(std::max(amended_at + policy.max_age, not_before_), now, now + tick);
   }
@@ -70,7 +71,9 @@ time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
   const bool too_late = seen.promotion_due && now - due_since_ > longest_preparation;
   const std::chrono::nanoseconds start = thread_time();
   preparing_ = !too_late && hold.prepare_standby_some(groups_a_step);
-  const bool promoted = !preparing_ && hold.promote();
+  // Without a larger standby the next insert would build a dirty as narrow as this one.
+  const bool in_vain = !preparing_ && !promotion && !hold.standby_ready();
+  const bool promoted = !preparing_ && !in_vain && hold.promote();
   cost_ += thread_time() - start;
   if (preparing_) return now;
   if (promoted) ++promotions_;
@@ -78,7 +81,7 @@ time_point promoter::pass(twinmap::caretaker& hold, const care_state& seen,
   due_since_ = time_point::max();
   const time_point end = steady_clock::now();
   spent(std::exchange(cost_, {}), end);
-  not_widened_before_ = end + pause_after_widening;
+  not_widened_before_ = end + (in_vain ? pause_after_nothing : pause_after_widening);
   return end + tick;
 }
 

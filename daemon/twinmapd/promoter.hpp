@@ -34,7 +34,7 @@ class promoter {
 
  private:
   void spent(std::chrono::nanoseconds cost, time_point end);
-  bool due(const twinmap::care_state& seen, const promotion_config& policy, time_point now);
+  bool due(const twinmap::care_state& seen, const promotion_config& policy, time_point now) const;
 
   bool preparing_ = false;  ///< a standby is half made
   time_point due_since_ = time_point::max();

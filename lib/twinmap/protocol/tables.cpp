@@ -428,7 +428,9 @@ bool promotion_due(const segment_view& view) noexcept {
   if (!root_word{header.roots.read.load(std::memory_order_relaxed)}.amended()) return false;
   const std::uint64_t misses = header.misses.total.load(std::memory_order_relaxed) -
                                header.counts.miss_base.load(std::memory_order_relaxed);
-  return misses >= header.counts.dirty_words.load(std::memory_order_relaxed);
+  // None of no entries is no miss: the very first insert amends before its word is in dirty.
+  const std::uint64_t words = header.counts.dirty_words.load(std::memory_order_relaxed);
+  return words != 0 && misses >= words;
 }
 
 }  // namespace twinmap::protocol
