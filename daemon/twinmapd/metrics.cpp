@@ -23,7 +23,7 @@ constexpr std::array<counter_help, 22> helps{{
     {"hits_dirty", "Lookups answered by dirty"},
     {"misses", "Lookups that read could not answer while it was amended"},
     {"retries", "Lookups started again because what they read had changed"},
-    {"stores", "Values written to keys that were present"},
+    {"stores", "Values written, those of inserts included"},
     {"inserts", "Keys that got a new entry"},
     {"erases", "Keys made absent"},
     {"promotions", "Times that dirty became read"},

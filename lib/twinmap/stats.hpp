@@ -18,7 +18,7 @@ struct map_stats {
   std::uint64_t hits_dirty = 0;     ///< lookups answered by dirty; misses too
   std::uint64_t misses = 0;         ///< lookups that read could not answer while it was amended
   std::uint64_t retries = 0;        ///< lookups started again because what they read had changed
-  std::uint64_t stores = 0;         ///< values written to keys that were present
+  std::uint64_t stores = 0;         ///< values written, those of inserts included
   std::uint64_t inserts = 0;        ///< keys that got a new entry
   std::uint64_t erases = 0;         ///< keys made absent
   std::uint64_t promotions = 0;     ///< dirty became read

@@ -1,13 +1,10 @@
 // The policy: by age, by misses, soon after a long sleep, and at next to no cost while nothing
-// happens. After deaths the daemon tidies up, and its own death loses nothing.
+// happens. After deaths the daemon tidies up.
 #include <support/privilege.hpp>
-#include <support/shared_page.hpp>
 #include <twinmap/admin.hpp>
 #include <twinmap/map.hpp>
 
-#include <atomic>
 #include <csignal>
-#include <memory>
 #include <thread>
 
 #include "running_daemon.hpp"
@@ -142,45 +139,6 @@ TEST_F(promotions, FollowWithinASecondAfterAWriterDied) {
       << daemon.log();
   EXPECT_TRUE(
       eventually([&] { return map.stats(false).writers <= writers; }, std::chrono::seconds(3)));
-}
-
-TEST_F(promotions, GoOnAfterTheDaemonWasKilledUnderLoad) {
-  auto daemon = std::make_unique<running_daemon>(place_);
-  numbers map(twinmap::create_only, "m", here(64 << 20));
-  ASSERT_TRUE(daemon->cares_for("m"));
-  struct tally {
-    std::atomic<bool> stop{false};
-    std::atomic<std::uint64_t> failed{0};
-    std::atomic<std::uint64_t> done[4]{};
-  };
-  const test_support::shared_page<tally> shared;
-  std::vector<child> clients;
-  for (std::uint64_t id = 0; id != 4; ++id)
-    clients.emplace_back([&, id] {
-      numbers mine(twinmap::open_only, "m", here());
-      for (std::uint64_t n = 0; !shared->stop.load(); ++n) {
-        const std::uint64_t key = id << 32 | n % 20000;
-        mine.store(key, n);
-        if (mine.load(key) != n) ++shared->failed;
-        shared->done[id].store(n);
-      }
-    });
-  for (int i = 0; i != test_support::rounds(10, 100); ++i) {
-    std::this_thread::sleep_for(milliseconds(50));
-    daemon->kill();
-    daemon = std::make_unique<running_daemon>(place_);
-    EXPECT_TRUE(daemon->cares_for("m"));
-  }
-  shared->stop.store(true);
-  for (child& each : clients)
-    EXPECT_EQ(each.wait(), 0);
-  EXPECT_EQ(shared->failed.load(), 0u);
-  for (std::uint64_t id = 0; id != 4; ++id) {
-    const std::uint64_t last = shared->done[id].load();
-    for (std::uint64_t n = last - std::min<std::uint64_t>(last, 1000); n <= last; ++n)
-      ASSERT_EQ(map.load(id << 32 | n % 20000), n);
-  }
-  EXPECT_TRUE(daemon->ask("POST", "/v1/maps/m/check").parsed().at("findings").empty());
 }
 
 class idle_mapsAlone : public promotions {};
