@@ -36,7 +36,7 @@ class erased_values : public ::testing::Test {
 };
 
 TEST_F(erased_values, GiveTheirMemoryBackWithinTenSeconds) {
-  const std::uint64_t keys = test_support::rounds<std::uint64_t>(20000, 200000);
+  const std::uint64_t keys = test_support::rounds<std::uint64_t>(10000, 200000);
   const twinmap::options here{.max_bytes = 2ull << 30, .directory = place_.maps()};
   const running_daemon daemon(place_);
   values map(twinmap::create_only, "m", here);

@@ -1,6 +1,7 @@
 // The policy: by age, by misses, soon after a long sleep, and at next to no cost while nothing
 // happens. After deaths the daemon tidies up.
 #include <support/privilege.hpp>
+#include <support/shared_page.hpp>
 #include <twinmap/admin.hpp>
 #include <twinmap/map.hpp>
 

@@ -95,7 +95,7 @@ class Erased : public testing::TestWithParam<std::size_t> {
     page->verified += verified;
   }
 
-  const std::uint64_t keys = test_support::rounds(20'000u, 200'000u);
+  const std::uint64_t keys = test_support::rounds(10'000u, 200'000u);
   std::uint64_t left = 0;
   const test_support::scoped_name name;
   test_support::shared_page<progress> page;
