@@ -122,6 +122,7 @@ TEST_F(top, FollowsTheTerminalsSize) {
   EXPECT_TRUE(seen.shows("terminal too small")) << seen.text();
   seen.resize(200, 50);
   EXPECT_TRUE(seen.shows("COMMITTED")) << seen.text();
+  EXPECT_TRUE(seen.shows(" q quit")) << seen.text();  // the last of what is drawn
   EXPECT_EQ(seen.lines().back().substr(0, 7), " q quit") << seen.text();
 }
 

@@ -1,16 +1,14 @@
-// The library's structs as JSON, field by field and under the same names.
+// An entry slot as JSON, with key and value as its settings want them; the other structs are in
+// json/structs.hpp.
 #pragma once
 
 #include <cli/settings.hpp>
+#include <json/structs.hpp>
 #include <twinmap/admin.hpp>
 
 namespace twinmap::cli {
 
-json to_json(const map_info& info);
-json to_json(const map_stats& stats);
-json to_json(const check_report& report);
-json to_json(const sweep_report& report);
-json to_json(const writer_info& writer);
+using twinmap::to_json;
 json to_json(const slot_info& slot, const named_type& key, const named_type& value,
              const settings& common);
 
