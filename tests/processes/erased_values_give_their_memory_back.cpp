@@ -61,7 +61,7 @@ struct progress {
   std::atomic<std::uint64_t> verified;
 };
 
-class Erased : public testing::TestWithParam<std::size_t> {
+class ErasedAlone : public testing::TestWithParam<std::size_t> {
  protected:
   static constexpr int readers = 2;
   const pattern& the_pattern() const { return patterns[GetParam()]; }
@@ -101,7 +101,7 @@ class Erased : public testing::TestWithParam<std::size_t> {
   test_support::shared_page<progress> page;
 };
 
-TEST_P(Erased, ValuesLeaveAQuarterOfThePeakWithinTenSeconds) {
+TEST_P(ErasedAlone, ValuesLeaveAQuarterOfThePeakWithinTenSeconds) {
   test_maps::raw_settings settings;
   settings.max_bytes = 4ull << 30;
   map_type map(attach_mode::create_only, name, settings);
@@ -172,7 +172,7 @@ TEST_P(Erased, ValuesLeaveAQuarterOfThePeakWithinTenSeconds) {
   EXPECT_TRUE(map.check().findings.empty()) << map.check().findings.front();
 }
 
-INSTANTIATE_TEST_SUITE_P(Are, Erased, testing::Range(std::size_t{0}, patterns.size()),
+INSTANTIATE_TEST_SUITE_P(Are, ErasedAlone, testing::Range(std::size_t{0}, patterns.size()),
                          [](const auto& each) { return patterns[each.param].name; });
 
 }  // namespace
