@@ -161,7 +161,8 @@ class Service(unittest.TestCase):
         self.assertRegex(status, r"Seccomp:\s+2")
         self.assertRegex(status, r"CapBnd:\s+0+\n")
         self.assertRegex(status, r"NoNewPrivs:\s+1")
-        inside = ["nsenter", "--target", str(pid), "--mount", "--setuid", "0"]
+        # --root: where the machine of the test is a chroot, its namespace begins elsewhere.
+        inside = ["nsenter", "--target", str(pid), "--mount", "--root", "--setuid", "0"]
         self.assertNotEqual(m.run(*inside, "touch", "/usr/touched", check=False).returncode, 0)
         self.assertEqual(m.run(*inside, "touch", "/dev/shm/touched", check=False).returncode, 0)
         m.run("rm", "/dev/shm/touched")
