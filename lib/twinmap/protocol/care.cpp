@@ -1,5 +1,5 @@
-// Nothing here orders anything: all accesses are relaxed but those of the bell, which a futex needs
-// no order for either; a late look at any of it costs time only.
+// Nothing here orders anything, and all accesses are relaxed: a late look at any of it costs time
+// only.
 
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/care.hpp>

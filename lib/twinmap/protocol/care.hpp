@@ -5,9 +5,9 @@
 //
 // The hold is the caretaker's lease, named in the header; whether it lives is asked of the kernel,
 // as for every lease. Lookups must not ask, which would be a system call (P1): they go by the
-// clock. A promotion that is due is left to the caretaker for `patience`; if it has not happened by
-// then, whoever comes next does it, and marks the caretaker as late, so that nobody waits again
-// until it has shown itself.
+// clock. A promotion that is due is left to the caretaker for a while (caretaker_patience); if it
+// has not happened by then, whoever comes next does it, and marks the caretaker as late, so that
+// nobody waits again until it has shown itself.
 
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/process_state.hpp>
