@@ -2,19 +2,12 @@
 
 // Turns a contestant into a program: one Google Benchmark per question, size and number of workers.
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <memory>
-#include <numeric>
-#include <string>
 #include <vector>
 
-#include "crew.hpp"
 #include "keys.hpp"
-#include "setup.hpp"
+#include "program.hpp"
 #include "stage.hpp"
 
 namespace bench {
@@ -39,81 +32,45 @@ inline std::size_t warm_up_operations(std::size_t size, std::size_t count, bool 
 }
 
 template <rival R>
-class driver {
+class driver final : public program {
  public:
-  explicit driver(settings chosen) : chosen_(std::move(chosen)), scratch_(chosen_.directory) {}
+  explicit driver(const settings& chosen) : program(R::name, chosen) {}
 
-  void register_all() {
+  void register_all() override {
     for (const std::size_t size : chosen_.sizes) {
       // All inserts first: each makes maps of its own, so the filled one would have to go in
       // between.
-      for (const int workers : crew_sizes()) {
+      for (const int workers : crew_sizes(R::most_workers)) {
         if (chosen_.inserts) register_inserts(size, workers);
       }
-      for (const int workers : crew_sizes()) {
-        add("hit", question::hit, size, workers, opening::attach);
-        add("miss", question::miss, size, workers, opening::attach);
+      for (const int workers : crew_sizes(R::most_workers)) {
+        register_filled("hit", question::hit, size, workers, opening::attach);
+        register_filled("miss", question::miss, size, workers, opening::attach);
         if (R::has_read_only) {
-          add("hit_read_only", question::hit, size, workers, opening::read_only);
-          add("miss_read_only", question::miss, size, workers, opening::read_only);
+          register_filled("hit_read_only", question::hit, size, workers, opening::read_only);
+          register_filled("miss_read_only", question::miss, size, workers, opening::read_only);
         }
-        add("store", question::store, size, workers, opening::attach);
+        register_filled("store", question::store, size, workers, opening::attach);
       }
     }
   }
 
-  bool failed() const noexcept { return failed_; }
-  bool was_interrupted() const noexcept { return interrupted_; }
-  void close() { stage_.reset(); }
+  void close() override { stage_.reset(); }
 
  private:
-  std::vector<int> crew_sizes() const {
-    std::vector<int> possible = chosen_.workers;
-    std::erase_if(possible, [](int workers) {
-      return workers > std::min<int>(R::most_workers, most_workers);
-    });
-    return possible;
-  }
-
-  static std::string benchmark_name(const char* label, std::size_t size, int workers) {
-    return std::string(label) + "/" + std::string(R::name) + "/" + std::to_string(size) + "/" +
-           std::to_string(workers);
-  }
-
-  void add(const char* label, question what, std::size_t size, int workers, opening how) {
-    auto* made = benchmark::RegisterBenchmark(
-        benchmark_name(label, size, workers).c_str(), [=, this](benchmark::State& state) {
-          guard(state, [&] { measure_filled(state, what, size, workers, how); });
-        });
-    made->UseManualTime();
-    made->Iterations(passes(size, chosen_.smoke));
+  void register_filled(const char* label, question what, std::size_t size, int workers,
+                       opening how) {
+    add(benchmark_name(label, size, workers), passes(size, chosen_.smoke),
+        [=, this](benchmark::State& state) { measure_filled(state, what, size, workers, how); });
   }
 
   /// Every pass needs a map of its own, so the passes are counted out: many where one is short.
   void register_inserts(std::size_t size, int workers) {
-    auto* made = benchmark::RegisterBenchmark(
-        benchmark_name("insert", size, workers).c_str(), [=, this](benchmark::State& state) {
-          guard(state, [&] { measure_inserts(state, size, workers); });
-        });
-    made->UseManualTime();
-    made->Iterations(chosen_.smoke || size > 100'000 ? 1 : size > 10'000 ? 2 : 20);
-  }
-
-  template <class F>
-  void guard(benchmark::State& state, F body) {
-    if (interrupted_) return state.SkipWithError("interrupted");
-    try {
-      body();
-    } catch (const interrupted&) {
-      interrupted_ = true;
-      stage_.reset();
-      state.SkipWithError("interrupted");
-    } catch (const std::exception& problem) {
-      failed_ = true;
-      stage_.reset();
-      std::fprintf(stderr, "%s: %s\n", std::string(R::name).c_str(), problem.what());
-      state.SkipWithError(problem.what());
-    }
+    add(benchmark_name("insert", size, workers),
+        chosen_.smoke || size > 100'000 ? 1
+        : size > 10'000                 ? 2
+                                        : 20,
+        [=, this](benchmark::State& state) { measure_inserts(state, size, workers); });
   }
 
   const sequence& keys_for(std::size_t size) {
@@ -124,34 +81,22 @@ class driver {
     return *keys_;
   }
 
-  place next_place(std::size_t size) {
-    return {scratch_.path(), scratch_.unique_name() + "." + std::to_string(places_++), size};
-  }
-
   void measure_filled(benchmark::State& state, question what, std::size_t size, int workers,
                       opening how) {
     const sequence& keys = keys_for(size);
     if (!stage_) {
       stage_ = std::make_unique<stage<R>>(keys, next_place(size), stage<R>::content::filled);
     }
-    crew& team = stage_->workers(workers, how);
     const std::size_t count = operations(what, size, chosen_.smoke);
-    std::vector<task> orders(static_cast<std::size_t>(workers));
-    const auto pass = [&](std::size_t length) {
-      const std::uint64_t round = what == question::store ? stage_->next_round() : stage_->round();
-      const std::size_t done = stage_->advance(length);
-      for (std::size_t worker = 0; worker < orders.size(); ++worker) {
-        const std::size_t first = worker * keys.present.size() / orders.size() + done;
-        orders[worker] = {what, first, length, round};
-      }
-      return team.run(orders);
-    };
-    if (stage_->needs_warm_up(what)) pass(warm_up_operations(size, count, chosen_.smoke));
-    std::vector<double> costs;
-    for (auto _ : state)
-      costs.push_back(time_of(state, pass(count), count));
-    report(state, costs);
-    if (what == question::store) verify(team, orders, keys.size);
+    measure_passes(state, *stage_,
+                   {.what = what,
+                    .workers = workers,
+                    .how = how,
+                    .warm_up = warm_up_operations(size, count, chosen_.smoke),
+                    .count = count,
+                    .sequence_length = keys.present.size(),
+                    .keys = size,
+                    .checksum = keys.checksum});
   }
 
   void measure_inserts(benchmark::State& state, std::size_t size, int workers) {
@@ -173,77 +118,19 @@ class driver {
       costs.push_back(time_of(state, team.run(orders), size / count));
       verify(team, orders, size);
     }
-    report(state, costs);
+    report(state, costs, keys.checksum);
   }
 
-  /// Nanoseconds per operation as one worker sees it, the mean over the workers. Throws if an
-  /// answer was wrong.
-  static double time_of(benchmark::State& state, const std::vector<outcome>& results,
-                        std::size_t count) {
-    double sum = 0;
-    for (const outcome& result : results) {
-      if (result.wrong != 0) {
-        throw std::runtime_error(std::to_string(result.wrong) + " wrong answers");
-      }
-      sum += static_cast<double>(result.nanoseconds);
-    }
-    const double mean = sum / static_cast<double>(results.size());
-    state.SetIterationTime(mean * 1e-9);
-    return mean / static_cast<double>(count);
-  }
-
-  /// The mean over the passes. Not their median: on a busy machine that spares whoever finishes a
-  /// pass within one time slice, and so flatters the faster contestant.
-  void report(benchmark::State& state, const std::vector<double>& costs) const {
-    if (costs.empty()) return;
-    const double sum = std::accumulate(costs.begin(), costs.end(), 0.0);
-    state.counters["ns_per_op"] = sum / static_cast<double>(costs.size());
-    // The upper bits would be lost in the double that a counter is.
-    state.counters["sequence"] = static_cast<double>(keys_->checksum >> 12);
-  }
-
-  /// Looks every key up that the last orders stored, and counts the map.
-  static void verify(crew& team, std::vector<task> orders, std::size_t size) {
-    for (task& order : orders)
-      order.what = question::audit;
-    for (const outcome& result : team.run(orders)) {
-      if (result.wrong != 0 || result.size != size) {
-        throw std::runtime_error(std::to_string(result.wrong) + " keys lost, " +
-                                 std::to_string(result.size) + " instead of " +
-                                 std::to_string(size) + " entries");
-      }
-    }
-  }
-
-  settings chosen_;
-  scratch_directory scratch_;
   std::unique_ptr<sequence> keys_;
   std::unique_ptr<stage<R>> stage_;
-  int places_ = 0;
-  bool failed_ = false;
-  bool interrupted_ = false;
 };
 
 /// The whole program of contestant R: 0, 1 after a wrong answer or another failure, 2 for wrong
 /// usage, 130 when interrupted.
 template <rival R>
-int run_rival(int argc, char** argv) try {
-  const settings chosen = take_settings(argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  catch_signals();
-  driver<R> runner(chosen);
-  runner.register_all();
-  benchmark::RunSpecifiedBenchmarks();
-  runner.close();
-  if (runner.was_interrupted()) return 130;
-  return runner.failed() ? 1 : 0;
-} catch (const std::invalid_argument& problem) {
-  std::fprintf(stderr, "%s: %s\n", std::string(R::name).c_str(), problem.what());
-  return 2;
-} catch (const std::exception& problem) {
-  std::fprintf(stderr, "%s: %s\n", std::string(R::name).c_str(), problem.what());
-  return 1;
+int run_rival(int argc, char** argv) {
+  return run_program(argc, argv, R::name,
+                     [](const settings& chosen) { return std::make_unique<driver<R>>(chosen); });
 }
 
 }  // namespace bench

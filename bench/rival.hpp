@@ -18,6 +18,7 @@ struct place {
   std::filesystem::path directory;  ///< private to this run, removed at its end
   std::string name;                 ///< a file name that is unique on this machine
   std::size_t capacity = 0;         ///< keys that it will hold at most
+  std::size_t entry_bytes = 0;      ///< of a key and its value together
 };
 
 /// How an instance comes to its map.
@@ -55,5 +56,27 @@ concept batching = requires(R map) {
   map.begin_batch();
   map.end_batch();
 };
+
+/// What has to live for as long as a contestant's map does, such as a server: made before the first
+/// instance, destroyed after the last.
+template <class R>
+concept hosted = requires {
+  typename R::host;
+};
+
+struct no_host {
+  explicit no_host(const place&) {}
+};
+
+template <class R>
+struct host_choice {
+  using type = no_host;
+};
+template <hosted R>
+struct host_choice<R> {
+  using type = typename R::host;
+};
+template <class R>
+using host_of = typename host_choice<R>::type;
 
 }  // namespace bench

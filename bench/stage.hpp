@@ -36,14 +36,15 @@ void fill(R& map, const sequence& keys) {
   map.settle();
 }
 
-/// One map of contestant R under a name of its own.
-template <rival R>
+/// One map of contestant R under a name of its own, for the keys of `Sequence`. `fill` and `answer`
+/// are those that stand beside it.
+template <class R, class Sequence = sequence>
 class stage {
  public:
   enum class content { empty, filled };
 
-  stage(const sequence& keys, place where, content initial)
-      : keys_(keys), where_(std::move(where)) {
+  stage(const Sequence& keys, place where, content initial)
+      : keys_(keys), where_(std::move(where)), host_(where_) {
     if constexpr (R::between_processes) {
       // Another process makes the map and goes, so that this one never holds a handle that workers
       // would inherit.
@@ -104,8 +105,9 @@ class stage {
     }
   }
 
-  const sequence& keys_;
+  const Sequence& keys_;
   place where_;
+  [[no_unique_address]] host_of<R> host_;
   std::unique_ptr<R> shared_;  // in-process contestants only
   std::unique_ptr<crew> crew_;
   opening how_ = opening::attach;
