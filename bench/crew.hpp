@@ -19,8 +19,6 @@
 
 namespace bench {
 
-inline constexpr int most_workers = 2;
-
 /// Shared between the coordinator and its workers. The semaphores order every other field.
 struct gate {
   struct post {

@@ -1,7 +1,7 @@
 #pragma once
 
 // The keys every contestant is asked for, and the order in which they are asked. The same
-// arithmetic stands in go/syncmap/keys.go; the report refuses to compare two runs whose sequences
+// arithmetic stands in go/workload/keys.go; the report refuses to compare two runs whose sequences
 // differ.
 
 #include <algorithm>

@@ -13,6 +13,9 @@
 
 namespace bench {
 
+/// Workers that ask at the same time, at most.
+inline constexpr int most_workers = 2;
+
 /// Where a contestant keeps what it shares between processes. In-process ones ignore it.
 struct place {
   std::filesystem::path directory;  ///< private to this run, removed at its end

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bench/workload"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -80,19 +81,19 @@ func warmUpOperations(size, count int) int {
 }
 
 // report prints the mean cost of an operation over the passes; driver.hpp says why not the median.
-func report(question string, s *sequence, workers int, costs []float64) {
+func report(question string, s *workload.Sequence, workers int, costs []float64) {
 	sum := 0.0
 	for _, cost := range costs {
 		sum += cost
 	}
-	line, _ := json.Marshal(result{"go", question, s.size, workers, sum / float64(len(costs)), s.checksum >> 12})
+	line, _ := json.Marshal(result{"go", question, s.Size, workers, sum / float64(len(costs)), s.Checksum >> 12})
 	fmt.Println(string(line))
 }
 
 // A filledMap is a map with the keys of keys, kept from one question to the next.
 type filledMap struct {
 	*sync.Map
-	keys  *sequence
+	keys  *workload.Sequence
 	round uint64 // of stores
 	done  int    // how far in the sequence earlier passes came
 }
@@ -100,25 +101,25 @@ type filledMap struct {
 // next gives each of n workers its part of the next pass, which goes on in the sequence where the last one ended.
 func (m *filledMap) next(n, count int) (tasks []task) {
 	for w := 0; w < n; w++ {
-		tasks = append(tasks, task{w*len(m.keys.present)/n + m.done, count, m.round})
+		tasks = append(tasks, task{w*len(m.keys.Present)/n + m.done, count, m.round})
 	}
 	m.done += count
 	return tasks
 }
 
 // filled makes a map with the keys of s, stored in another order than they are asked for; as in stage.hpp.
-func filled(s *sequence) *filledMap {
+func filled(s *workload.Sequence) *filledMap {
 	m := &filledMap{Map: new(sync.Map), keys: s}
-	for index := 0; index < s.size; index++ {
-		key := presentKey(uint64(index))
-		m.Store(key, valueOf(key, 0))
+	for index := 0; index < s.Size; index++ {
+		key := workload.PresentKey(uint64(index))
+		m.Store(key, workload.ValueOf(key, 0))
 	}
 	m.Range(func(any, any) bool { return false }) // promotes dirty to read
 	return m
 }
 
 func (m *filledMap) measure(name string, ask question, n int) error {
-	operations := operations(name, m.keys.size)
+	operations := operations(name, m.keys.Size)
 	runtime.GC()
 	var tasks []task
 	pass := func(count int) (time.Duration, error) {
@@ -128,11 +129,11 @@ func (m *filledMap) measure(name string, ask question, n int) error {
 		tasks = m.next(n, count)
 		return run(m.Map, m.keys, ask, tasks)
 	}
-	if _, err := pass(warmUpOperations(m.keys.size, operations)); err != nil {
+	if _, err := pass(warmUpOperations(m.keys.Size, operations)); err != nil {
 		return err
 	}
 	var costs []float64
-	for i := passes(m.keys.size); i > 0; i-- {
+	for i := passes(m.keys.Size); i > 0; i-- {
 		took, err := pass(operations)
 		if err != nil {
 			return err
@@ -144,18 +145,18 @@ func (m *filledMap) measure(name string, ask question, n int) error {
 		return nil
 	}
 	_, err := run(m.Map, m.keys, audit, tasks)
-	if err == nil && count(m.Map) != m.keys.size {
+	if err == nil && count(m.Map) != m.keys.Size {
 		err = errors.New("entries lost or invented")
 	}
 	return err
 }
 
 // measureInserts fills fresh maps, each worker its own share of the keys.
-func measureInserts(s *sequence, n int) error {
+func measureInserts(s *workload.Sequence, n int) error {
 	maps := 1
-	if s.size <= 10000 {
+	if s.Size <= 10000 {
 		maps = 20
-	} else if s.size <= 100000 {
+	} else if s.Size <= 100000 {
 		maps = 2
 	}
 	var costs []float64
@@ -164,19 +165,19 @@ func measureInserts(s *sequence, n int) error {
 		m := new(sync.Map)
 		tasks := make([]task, n)
 		for w := range tasks {
-			first, last := w*s.size/n, (w+1)*s.size/n
+			first, last := w*s.Size/n, (w+1)*s.Size/n
 			tasks[w] = task{first, last - first, 0}
 		}
-		m.Store(s.present[0], valueOf(s.present[0], 0))
+		m.Store(s.Present[0], workload.ValueOf(s.Present[0], 0))
 		took, err := run(m, s, stores, tasks)
 		if err != nil {
 			return err
 		}
-		costs = append(costs, float64(took)/float64(s.size/n))
+		costs = append(costs, float64(took)/float64(s.Size/n))
 		if _, err := run(m, s, audit, tasks); err != nil {
 			return err
 		}
-		if count(m) != s.size {
+		if count(m) != s.Size {
 			return errors.New("entries lost or invented")
 		}
 	}
@@ -185,7 +186,7 @@ func measureInserts(s *sequence, n int) error {
 }
 
 func measureSize(size int, crews []int) error {
-	s := newSequence(size)
+	s := workload.NewSequence(size)
 	if !*noInserts {
 		for _, n := range crews {
 			if err := measureInserts(s, n); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bench/workload"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -28,13 +29,13 @@ func stretches(keys []uint64, t task, f func([]uint64)) {
 }
 
 // A question asks m about the keys of t and returns the number of wrong answers.
-type question func(m *sync.Map, s *sequence, t task) uint64
+type question func(m *sync.Map, s *workload.Sequence, t task) uint64
 
-func hits(m *sync.Map, s *sequence, t task) (wrong uint64) {
-	stretches(s.present, t, func(keys []uint64) {
+func hits(m *sync.Map, s *workload.Sequence, t task) (wrong uint64) {
+	stretches(s.Present, t, func(keys []uint64) {
 		for _, key := range keys {
 			value, found := m.Load(key)
-			if !found || !valueIsValid(key, value.(uint64), t.round) {
+			if !found || !workload.ValueIsValid(key, value.(uint64), t.round) {
 				wrong++
 			}
 		}
@@ -42,8 +43,8 @@ func hits(m *sync.Map, s *sequence, t task) (wrong uint64) {
 	return wrong
 }
 
-func misses(m *sync.Map, s *sequence, t task) (wrong uint64) {
-	stretches(s.absent, t, func(keys []uint64) {
+func misses(m *sync.Map, s *workload.Sequence, t task) (wrong uint64) {
+	stretches(s.Absent, t, func(keys []uint64) {
 		for _, key := range keys {
 			if _, found := m.Load(key); found {
 				wrong++
@@ -53,20 +54,20 @@ func misses(m *sync.Map, s *sequence, t task) (wrong uint64) {
 	return wrong
 }
 
-func stores(m *sync.Map, s *sequence, t task) (wrong uint64) {
-	stretches(s.present, t, func(keys []uint64) {
+func stores(m *sync.Map, s *workload.Sequence, t task) (wrong uint64) {
+	stretches(s.Present, t, func(keys []uint64) {
 		for _, key := range keys {
-			m.Store(key, valueOf(key, t.round))
+			m.Store(key, workload.ValueOf(key, t.round))
 		}
 	})
 	return 0
 }
 
 // audit looks up every key that the last stores wrote; untimed.
-func audit(m *sync.Map, s *sequence, t task) (wrong uint64) {
-	stretches(s.present, t, func(keys []uint64) {
+func audit(m *sync.Map, s *workload.Sequence, t task) (wrong uint64) {
+	stretches(s.Present, t, func(keys []uint64) {
 		for _, key := range keys {
-			if value, found := m.Load(key); !found || value.(uint64) != valueOf(key, t.round) {
+			if value, found := m.Load(key); !found || value.(uint64) != workload.ValueOf(key, t.round) {
 				wrong++
 			}
 		}
@@ -75,7 +76,7 @@ func audit(m *sync.Map, s *sequence, t task) (wrong uint64) {
 }
 
 // run lets one worker per task start through one gate, each timed by its own clock, and returns the mean time.
-func run(m *sync.Map, s *sequence, ask question, tasks []task) (time.Duration, error) {
+func run(m *sync.Map, s *workload.Sequence, ask question, tasks []task) (time.Duration, error) {
 	var arrived int32
 	var wrong uint64
 	var total int64
