@@ -1,16 +1,20 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
 )
 
-// cell is what one figure is about.
+const (
+	ours     = "twinmap"
+	readOnly = "_read_only" // our handle that may not write; a contestant of its own here
+
+	nsPerOp = "ns_per_op"
+)
+
+// cell is what a sample is about.
 type cell struct {
 	Contestant string `json:"contestant"`
 	Question   string `json:"question"`
@@ -18,124 +22,140 @@ type cell struct {
 	Workers    int    `json:"workers"`
 }
 
-type figure struct {
-	cell
-	Median  float64   `json:"median_ns"`
-	Samples []float64 `json:"samples_ns"`
+// sample is what one program said about a cell in one round.
+type sample struct {
+	Round    int                `json:"round"`
+	Counters map[string]float64 `json:"counters"`
 }
 
 type figures struct {
-	samples   map[cell][]float64
-	sequences map[int]uint64 // by size: the checksum of the keys that were asked for
+	samples   map[cell][]sample
+	sequences map[cell]uint64 // by cell but for the contestant: the checksum of the keys that were asked for
 }
 
-// median returns the median cost of an operation, and false if it was not measured.
-func (f *figures) median(c cell) (float64, bool) {
-	samples := append([]float64(nil), f.samples[c]...)
-	if len(samples) == 0 {
-		return 0, false
-	}
-	sort.Float64s(samples)
-	middle := len(samples) / 2
-	if len(samples)%2 == 1 {
-		return samples[middle], true
-	}
-	return (samples[middle-1] + samples[middle]) / 2, true
+func newFigures() *figures {
+	return &figures{map[cell][]sample{}, map[cell]uint64{}}
 }
 
-// add takes one sample; it refuses one that was measured with other keys, as it cannot be compared.
-func (f *figures) add(c cell, nanoseconds float64, sequence uint64) error {
-	if known, seen := f.sequences[c.Size]; seen && known != sequence {
-		return fmt.Errorf("%s asked for other keys than the rest at size %d", c.Contestant, c.Size)
-	}
-	f.sequences[c.Size] = sequence
+// add takes one sample. It refuses one that was measured with other keys than the same question to somebody else, as
+// the two cannot be compared; a sequence of 0 says that the keys do not matter.
+func (f *figures) add(c cell, s sample, sequence uint64) error {
 	if strings.HasSuffix(c.Question, readOnly) {
 		c.Question = strings.TrimSuffix(c.Question, readOnly)
 		c.Contestant += readOnly
 	}
-	f.samples[c] = append(f.samples[c], nanoseconds)
+	if sequence != 0 {
+		asked := cell{"", c.Question, c.Size, c.Workers}
+		if known, seen := f.sequences[asked]; seen && known != sequence {
+			return fmt.Errorf("%s asked for other keys than the rest: %s, size %d, %d worker(s)",
+				c.Contestant, c.Question, c.Size, c.Workers)
+		}
+		f.sequences[asked] = sequence
+	}
+	counters := map[string]float64{}
+	for name, value := range s.Counters {
+		counters[name] = rounded(value)
+	}
+	f.samples[c] = append(f.samples[c], sample{s.Round, counters})
 	return nil
 }
 
-// list returns all figures in a stable order.
-func (f *figures) list() (all []figure) {
-	for c, samples := range f.samples {
-		m, _ := f.median(c)
-		all = append(all, figure{c, m, samples})
-	}
-	sort.Slice(all, func(i, j int) bool { return fmt.Sprint(all[i].cell) < fmt.Sprint(all[j].cell) })
-	return all
+// rounded leaves five digits: more are noise, and what is kept shall be what was judged.
+func rounded(value float64) float64 {
+	short, _ := strconv.ParseFloat(strconv.FormatFloat(value, 'g', 5, 64), 64)
+	return short
 }
 
-// googleBenchmark is the part of Google Benchmark's output that matters here.
-type googleBenchmark struct {
-	Benchmarks []struct {
-		Name     string  `json:"name"`
-		NsPerOp  float64 `json:"ns_per_op"`
-		Sequence float64 `json:"sequence"`
-		Failed   bool    `json:"error_occurred"`
-		Message  string  `json:"error_message"`
-	} `json:"benchmarks"`
+// cells returns those that were measured and that wanted picks, in a stable order.
+func (f *figures) cells(wanted func(cell) bool) (some []cell) {
+	for c := range f.samples {
+		if wanted(c) {
+			some = append(some, c)
+		}
+	}
+	sort.Slice(some, func(i, j int) bool {
+		a, b := some[i], some[j]
+		switch {
+		case a.Question != b.Question:
+			return a.Question < b.Question
+		case a.Size != b.Size:
+			return a.Size < b.Size
+		case a.Workers != b.Workers:
+			return a.Workers < b.Workers
+		}
+		return a.Contestant < b.Contestant
+	})
+	return some
 }
 
-// readGoogle takes benchmarks named question/contestant/size/workers/…
-func (f *figures) readGoogle(text []byte) error {
-	var run googleBenchmark
-	if err := json.Unmarshal(text, &run); err != nil {
-		return err
-	}
-	for _, b := range run.Benchmarks {
-		if b.Failed {
-			return fmt.Errorf("%s: %s", b.Name, b.Message)
-		}
-		parts := strings.Split(b.Name, "/")
-		if len(parts) < 4 {
-			return fmt.Errorf("a benchmark with a strange name: %s", b.Name)
-		}
-		size, sizeError := strconv.Atoi(parts[2])
-		workers, workersError := strconv.Atoi(parts[3])
-		if sizeError != nil || workersError != nil {
-			return fmt.Errorf("a benchmark with a strange name: %s", b.Name)
-		}
-		if err := f.add(cell{parts[1], parts[0], size, workers}, b.NsPerOp, uint64(b.Sequence)); err != nil {
-			return err
-		}
-	}
-	return nil
+// measurement is the median over some rounds, and how many there were.
+type measurement struct {
+	value  float64
+	rounds int
 }
 
-// readLines takes the one object per line that syncmap prints.
-func (f *figures) readLines(text []byte) error {
-	for _, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
-		var sample struct {
-			cell
-			NsPerOp  float64 `json:"ns_per_op"`
-			Sequence uint64  `json:"sequence"`
-		}
-		if err := json.Unmarshal(line, &sample); err != nil {
-			return err
-		}
-		if err := f.add(sample.cell, sample.NsPerOp, sample.Sequence); err != nil {
-			return err
-		}
+func median(values []float64) float64 {
+	sorted := append([]float64(nil), values...)
+	sort.Float64s(sorted)
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
 	}
-	return nil
+	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-func readAll(names []string) (*figures, error) {
-	f := &figures{map[cell][]float64{}, map[int]uint64{}}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		read := f.readGoogle
-		if bytes.HasPrefix(text, []byte(`{"contestant"`)) {
-			read = f.readLines
-		}
-		if err := read(text); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+func medianOf(byRound map[int]float64) float64 {
+	var values []float64
+	for _, value := range byRound {
+		values = append(values, value)
+	}
+	return median(values)
+}
+
+// byRound returns what counter says about c in each round; the median where a round asked more than once.
+func (f *figures) byRound(c cell, counter string) map[int]float64 {
+	all := map[int][]float64{}
+	for _, s := range f.samples[c] {
+		if value, ok := s.Counters[counter]; ok {
+			all[s.Round] = append(all[s.Round], value)
 		}
 	}
-	return f, nil
+	one := map[int]float64{}
+	for round, values := range all {
+		one[round] = median(values)
+	}
+	return one
+}
+
+// median returns the median of a counter over the rounds, and false if it was not measured.
+func (f *figures) median(c cell, counter string) (measurement, bool) {
+	rounds := f.byRound(c, counter)
+	if len(rounds) == 0 {
+		return measurement{}, false
+	}
+	return measurement{medianOf(rounds), len(rounds)}, true
+}
+
+// ratio compares two cells within rounds: the median of the ratios of those rounds that have both, since what slowed a
+// round down slowed both. Without such a round it is the ratio of the medians.
+func (f *figures) ratio(counter string, own, other cell) (measurement, bool) {
+	above, below := f.byRound(own, counter), f.byRound(other, counter)
+	if len(above) == 0 || len(below) == 0 {
+		return measurement{}, false
+	}
+	var ratios []float64
+	for round, value := range above {
+		if divisor, ok := below[round]; ok && divisor > 0 {
+			ratios = append(ratios, value/divisor)
+		}
+	}
+	if len(ratios) > 0 {
+		return measurement{median(ratios), len(ratios)}, true
+	}
+	fewer := len(above)
+	if len(below) < fewer {
+		fewer = len(below)
+	}
+	divisor := medianOf(below)
+	return measurement{medianOf(above) / divisor, fewer}, divisor > 0
 }

@@ -1,73 +1,133 @@
 package main
 
-import "testing"
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+)
 
-func filledFigures(t *testing.T, own, gos float64) *figures {
+// told adds one figure of each of these rounds.
+func (f *figures) told(t *testing.T, c cell, counter string, byRound map[int]float64) {
 	t.Helper()
-	f := &figures{map[cell][]float64{}, map[int]uint64{}}
-	for _, sample := range []struct {
-		contestant, question string
-		ns                   float64
-	}{{"twinmap", "hit", own}, {"twinmap", "hit_read_only", own}, {"go", "hit", gos}} {
-		if err := f.add(cell{sample.contestant, sample.question, 1000, 1}, sample.ns, 7); err != nil {
+	for round, value := range byRound {
+		if err := f.add(c, sample{round, map[string]float64{counter: value}}, 7); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return f
 }
 
-func verdictsOnGo(f *figures) (found []string) {
-	for _, v := range judge(f) {
-		if v.Contestant == "go" && v.Size == 1000 {
-			found = append(found, v.Verdict)
-		}
-	}
-	return found
+func five(value float64) map[int]float64 {
+	return map[int]float64{1: value, 2: value, 3: value, 4: value, 5: value}
 }
 
-func TestARatioIsMetUpToItsLimitAndMissedBeyond(t *testing.T) {
-	for _, example := range []struct {
-		own  float64
-		want string
-	}{{25, met}, {25.1, missed}} {
-		got := verdictsOnGo(filledFigures(t, example.own, 100))
-		if len(got) != 2 || got[0] != example.want || got[1] != example.want {
-			t.Errorf("%v of 100: %v, want %s for both handles", example.own, got, example.want)
-		}
+var ourHit, goHit = cell{ours, "hit", k1, 1}, cell{"go", "hit", k1, 1}
+
+func TestARatioIsTheMedianOfTheRoundsRatios(t *testing.T) {
+	f := newFigures()
+	// The machine was ten times slower in round 2, and three times in round 3: for both.
+	f.told(t, ourHit, nsPerOp, map[int]float64{1: 10, 2: 100, 3: 30})
+	f.told(t, goHit, nsPerOp, map[int]float64{1: 50, 2: 400, 3: 150})
+	m, ok := f.ratio(nsPerOp, ourHit, goHit)
+	if want := (measurement{0.2, 3}); !ok || m != want {
+		t.Errorf("%v, want %v", m, want)
 	}
 }
 
-func TestWhatWasNotMeasuredIsNotMet(t *testing.T) {
-	for _, v := range judge(filledFigures(t, 1, 100)) {
-		if v.Contestant == "lmdb" && v.Verdict != notMeasured {
-			t.Errorf("LMDB was not measured, but its verdict is %s", v.Verdict)
-		}
+func TestOnlyRoundsThatHaveBothCountInARatio(t *testing.T) {
+	f := newFigures()
+	f.told(t, ourHit, nsPerOp, map[int]float64{1: 10, 2: 99, 3: 99})
+	f.told(t, goHit, nsPerOp, map[int]float64{1: 50, 4: 1})
+	if m, ok := f.ratio(nsPerOp, ourHit, goHit); !ok || m != (measurement{0.2, 1}) {
+		t.Errorf("%v, want 0.2 from one round", m)
 	}
 }
 
-func TestFiguresForOtherKeysAreRefused(t *testing.T) {
-	f := filledFigures(t, 1, 100)
-	if err := f.add(cell{"lmdb", "hit", 1000, 1}, 5, 8); err == nil {
-		t.Error("a figure measured with another sequence was accepted")
+func TestWithoutARoundInCommonARatioIsThatOfTheMedians(t *testing.T) {
+	f := newFigures()
+	f.told(t, ourHit, nsPerOp, map[int]float64{1: 10, 2: 30, 3: 20})
+	f.told(t, goHit, nsPerOp, map[int]float64{4: 90, 5: 110})
+	if m, ok := f.ratio(nsPerOp, ourHit, goHit); !ok || m != (measurement{0.2, 2}) {
+		t.Errorf("%v, want 0.2 from two rounds", m)
 	}
 }
 
-func TestTheMedianOfAnEvenNumberOfSamplesLiesBetweenTheMiddleTwo(t *testing.T) {
-	c := cell{"go", "hit", 1, 1}
-	f := &figures{samples: map[cell][]float64{c: {9, 1, 4, 2}}}
-	if m, ok := f.median(c); !ok || m != 3 {
+func TestARoundThatAskedTwiceCountsOnce(t *testing.T) {
+	f := newFigures()
+	f.told(t, ourHit, nsPerOp, map[int]float64{1: 10, 2: 20})
+	f.told(t, ourHit, nsPerOp, map[int]float64{1: 30})
+	if m, ok := f.median(ourHit, nsPerOp); !ok || m != (measurement{20, 2}) {
+		t.Errorf("%v, want 20 from two rounds", m)
+	}
+}
+
+func TestTheMedianOfAnEvenNumberOfValuesLiesBetweenTheMiddleTwo(t *testing.T) {
+	if m := median([]float64{9, 1, 4, 2}); m != 3 {
 		t.Errorf("median of 9, 1, 4, 2: %v", m)
 	}
 }
 
-func TestEnforcingFailsOnAMissAndWhenNothingWasJudged(t *testing.T) {
-	if !passes(judge(filledFigures(t, 20, 100))) {
-		t.Error("every judged ratio is met, but the run does not pass")
+func TestFiguresForOtherKeysAreRefused(t *testing.T) {
+	f := newFigures()
+	f.told(t, ourHit, nsPerOp, five(5))
+	one := sample{1, map[string]float64{nsPerOp: 5}}
+	if err := f.add(goHit, one, 8); err == nil {
+		t.Error("a figure measured with another sequence was accepted")
 	}
-	if passes(judge(filledFigures(t, 30, 100))) {
-		t.Error("a missed ratio passes")
+	if err := f.add(goHit, one, 0); err != nil {
+		t.Errorf("a figure that has no sequence: %v", err)
 	}
-	if passes(nil) {
-		t.Error("a run that judged nothing passes")
+	if err := f.add(cell{"go", "shape:k8", k1, 1}, one, 8); err != nil {
+		t.Errorf("another question may have other keys: %v", err)
 	}
 }
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestBothKindsOfFilesAreReadWithAllTheirCounters(t *testing.T) {
+	google := write(t, "round-3/a.json", `{"context": {}, "benchmarks": [{"name": "growth/twinmap/1000/1/iterations:1",
+		"threads": 1, "real_time": 9, "ns_per_op": 60, "p9999_ns": 800, "sequence": 7}]}`)
+	lines := write(t, "round-4/b.json", `{"contestant":"go","question":"growth","size":1000,"workers":1,"ns_per_op":90,"p9999_ns":900,"sequence":7}
+{"contestant":"go","question":"miss_read_only","size":1000,"workers":2,"ns_per_op":80,"sequence":0}`)
+	f, err := readAll([]string{google, lines})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := f.samples[cell{ours, "growth", k1, 1}]
+	if len(got) != 1 || got[0].Round != 3 || len(got[0].Counters) != 2 || got[0].Counters["p9999_ns"] != 800 {
+		t.Errorf("of Google Benchmark's file: %v", got)
+	}
+	got = f.samples[cell{"go", "growth", k1, 1}]
+	if len(got) != 1 || got[0].Round != 4 || len(got[0].Counters) != 2 || got[0].Counters["p9999_ns"] != 900 {
+		t.Errorf("of the file of lines: %v", got)
+	}
+	if len(f.samples[cell{"go_read_only", "miss", k1, 2}]) != 1 {
+		t.Error("a handle that may only read is not a contestant of its own")
+	}
+}
+
+func TestFilesThatCannotBeJudgedAreRefused(t *testing.T) {
+	for why, name := range map[string]string{
+		"failed":   write(t, "round-1/a.json", `{"benchmarks": [{"name": "hit/go/1/1", "error_occurred": true, "error_message": "lost"}]}`),
+		"name":     write(t, "round-1/a.json", `{"benchmarks": [{"name": "hit/go/many/1", "ns_per_op": 1}]}`),
+		"figures":  write(t, "round-1/a.json", `{"benchmarks": [{"name": "hit/go/1/1", "real_time": 1}]}`),
+		"round":    write(t, "a.json", `{"benchmarks": []}`),
+		"contents": write(t, "round-1/a.json", `{"contestant": "go"`),
+	} {
+		if _, err := readAll([]string{name}); err == nil {
+			t.Errorf("a file whose %s is wrong was accepted", why)
+		}
+	}
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }

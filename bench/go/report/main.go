@@ -1,56 +1,125 @@
 // Command report reads what the contestants' programs printed and writes the tables of bench/run: nanoseconds per
-// operation, ratios, and which of the required ratios are met.
+// operation, ratios, and which of the required ratios are met. It also draws them.
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 )
 
-func main() {
-	jsonFile := flag.String("json", "", "also write every figure to this file")
-	enforce := flag.Bool("enforce", false, "exit with 3 if a required ratio is missed")
-	busy := flag.String("busy", "", "the load of a machine that was not idle; said above the verdicts")
-	flag.Parse()
+const usage = `usage: report [options] FILE...        what the programs wrote, in directories round-1, round-2, ...
+       report [options] -from FILE    a results.json that was kept
+       report -describe FILE -directory DIR -build DIR    writes what machine this is, before measuring
+       report -name FILE              prints what to call results of that machine
+`
 
-	figures, err := readAll(flag.Args())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1)
-	}
-	verdicts := judge(figures)
-	for _, workers := range []int{1, 2} {
-		printCosts(figures, workers)
-	}
-	for _, workers := range []int{1, 2} {
-		printRatios(figures, workers)
-	}
-	if *busy != "" {
-		fmt.Printf("\nOther programs were running (load %s): the verdicts are NOT RELIABLE. Measure on a quiet machine.\n", *busy)
-	}
-	printVerdicts(verdicts)
-
-	if *jsonFile != "" {
-		if err := writeJSON(*jsonFile, figures, verdicts, *busy); err != nil {
-			fmt.Fprintln(os.Stderr, "report:", err)
-			os.Exit(1)
-		}
-	}
-	if *enforce && !passes(verdicts) {
-		os.Exit(3)
-	}
+type options struct {
+	from, describe, directory, build string
+	name                             string
+	machine, load                    string
+	json, keep, readme               string
+	enforce                          bool
 }
 
-func writeJSON(name string, figures *figures, verdicts []verdict, busy string) error {
-	text, err := json.MarshalIndent(struct {
-		Figures  []figure  `json:"figures"`
-		Verdicts []verdict `json:"verdicts"`
-		Busy     string    `json:"busy,omitempty"` // the load, if others were running: then the verdicts are not reliable
-	}{figures.list(), verdicts, busy}, "", "  ")
-	if err != nil {
-		return err
+func takeOptions() (o options) {
+	flag.Usage = func() {
+		fmt.Fprint(os.Stderr, usage)
+		flag.PrintDefaults()
 	}
-	return os.WriteFile(name, append(text, '\n'), 0o644)
+	flag.StringVar(&o.from, "from", "", "read the figures from this `file` that -keep wrote")
+	flag.StringVar(&o.describe, "describe", "", "write this machine's description to this `file`, and a heading; nothing else")
+	flag.StringVar(&o.directory, "directory", "", "where the maps are; with -describe")
+	flag.StringVar(&o.build, "build", "", "where the programs were built; with -describe")
+	flag.StringVar(&o.name, "name", "", "print what to call the results of the machine in this `file`; nothing else")
+	flag.StringVar(&o.machine, "machine", "", "the `file` that -describe wrote")
+	flag.StringVar(&o.load, "load", "", "the load before and after, `a,b`: it tells whether the machine was busy")
+	flag.StringVar(&o.json, "json", "", "also write every figure to this `file`")
+	flag.StringVar(&o.keep, "keep", "", "also write figures, tables and pictures into this `directory`")
+	flag.StringVar(&o.readme, "readme", "", "also show what was kept between the markers of this `file`")
+	flag.BoolVar(&o.enforce, "enforce", false, "exit with 3 if a required ratio is missed")
+	flag.Parse()
+	return o
+}
+
+// read returns the figures and the machine they were measured on.
+func (o options) read() (f *figures, m machine, err error) {
+	if o.from != "" {
+		return readKept(o.from)
+	}
+	if flag.NArg() == 0 {
+		return nil, m, errors.New("nothing was measured: no files")
+	}
+	if f, err = readAll(flag.Args()); err == nil && o.machine != "" {
+		m, err = readMachine(o.machine)
+		m.finish(o.load)
+	}
+	return f, m, err
+}
+
+// write does what the options want beyond the printed tables.
+func (o options) write(f *figures, m machine, verdicts []verdict) error {
+	if o.json != "" {
+		text, err := encode(f, m, verdicts)
+		if err == nil {
+			err = os.WriteFile(o.json, text, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if o.keep != "" {
+		if err := keep(o.keep, f, m, verdicts); err != nil {
+			return err
+		}
+	}
+	if o.readme != "" {
+		if o.keep == "" {
+			return errors.New("-readme needs -keep: it shows what was kept")
+		}
+		return updateReadme(o.readme, o.keep, f, m, verdicts)
+	}
+	return nil
+}
+
+func run(o options) (status int, err error) {
+	if o.describe != "" {
+		m := describeMachine(o.directory, o.build)
+		m.writeHeading(os.Stdout)
+		return 0, writeMachine(o.describe, m)
+	}
+	if o.name != "" {
+		m, err := readMachine(o.name)
+		fmt.Println(m.name())
+		return 0, err
+	}
+	f, m, err := o.read()
+	if err != nil {
+		return 1, err
+	}
+	for _, t := range everyTable(f) {
+		t.writeText(os.Stdout)
+	}
+	if m.Busy {
+		fmt.Printf("\nOther programs were running (load before and after: %s): the verdicts are NOT RELIABLE. Measure on a quiet machine.\n", m.Load)
+	}
+	verdicts := judge(f)
+	verdictTable(verdicts, false).writeText(os.Stdout)
+	if err := o.write(f, m, verdicts); err != nil {
+		return 1, err
+	}
+	if o.enforce && !passes(verdicts) {
+		return 3, nil
+	}
+	return 0, nil
+}
+
+func main() {
+	status, err := run(takeOptions())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		status = 1
+	}
+	os.Exit(status)
 }
