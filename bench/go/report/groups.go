@@ -30,7 +30,10 @@ var percentiles = []struct{ counter, label string }{
 	{"p50_ns", "50"}, {"p99_ns", "99"}, {"p999_ns", "99.9"}, {"p9999_ns", "99.99"}, {"max_ns", "max"},
 }
 
-const wallClock = "wall_"
+const (
+	wallClock = "wall_"
+	writerNs  = "writer_ns" // what an operation of the writer beside the reader costs
+)
 
 // latencyQuestions and the question about bytes have tables of their own.
 var latencyQuestions = []struct{ name, title string }{
@@ -76,8 +79,9 @@ func everyTable(f *figures) (all []table) {
 	}
 	for _, g := range append(groups, others) {
 		for _, workers := range []int{1, 2} {
-			all = append(all, costTable(f, g, workers), ratioTable(f, g, workers))
+			all = append(all, counterTable(f, g, workers, nsPerOp, "nanoseconds per operation"), ratioTable(f, g, workers))
 		}
+		all = append(all, counterTable(f, g, 1, writerNs, "nanoseconds per store of the writer beside them"))
 	}
 	for _, q := range latencyQuestions {
 		all = append(all, latencyTable(f, q.name, q.title))
@@ -86,7 +90,7 @@ func everyTable(f *figures) (all []table) {
 	var filled []table
 	for _, t := range all {
 		if len(t.rows) > 0 {
-			filled = append(filled, t)
+			filled = append(filled, t.withoutEmptyColumns())
 		}
 	}
 	return filled
@@ -139,15 +143,19 @@ func (f *figures) withWorkers(g group, workers int) (some []cell) {
 	return some
 }
 
-func costTable(f *figures, g group, workers int) table {
+// counterTable shows one counter of a group.
+func counterTable(f *figures, g group, workers int, counter, meaning string) table {
 	some := f.withWorkers(g, workers)
-	title := fmt.Sprintf("%s: nanoseconds per operation, %d worker(s)", g.title, workers)
-	return groupTable(title, some, contestantsOf(some), func(c cell) string {
-		if m, ok := f.median(c, nsPerOp); ok {
-			return threeDigits(m.value)
-		}
-		return ""
-	})
+	title := fmt.Sprintf("%s: %s, %d worker(s)", g.title, meaning, workers)
+	return groupTable(title, some, contestantsOf(some), func(c cell) string { return f.shown(c, counter) })
+}
+
+// shown is a median as the tables write it; nothing if it was not measured, or is 0 as what has no meaning is.
+func (f *figures) shown(c cell, counter string) string {
+	if m, ok := f.median(c, counter); ok && m.value > 0 {
+		return threeDigits(m.value)
+	}
+	return ""
 }
 
 func ratioTable(f *figures, g group, workers int) table {
@@ -171,13 +179,14 @@ func ratioTable(f *figures, g group, workers int) table {
 
 // latencyTable has one row per contestant and size: the percentiles by the reader's CPU clock, then by the wall's.
 func latencyTable(f *figures, question, title string) table {
-	t := table{title: title + ": nanoseconds of one read by percentile; CPU: the reader's own clock, wall: the clock on the wall",
+	t := table{title: title + ": nanoseconds of one read by percentile; CPU: the reader's own clock, wall: the clock on the wall; writer: of one insert",
 		header: []string{"contestant", "keys"}, leading: 2}
 	for _, clock := range []string{"CPU ", "wall "} {
 		for _, p := range percentiles {
 			t.header = append(t.header, clock+p.label)
 		}
 	}
+	t.header = append(t.header, "writer")
 	some := f.cells(func(c cell) bool { return c.Question == question })
 	sort.SliceStable(some, func(i, j int) bool {
 		return rank(contestants, some[i].Contestant) < rank(contestants, some[j].Contestant)
@@ -186,33 +195,27 @@ func latencyTable(f *figures, question, title string) table {
 		row := []string{c.Contestant, short(c.Size)}
 		for _, clock := range []string{"", wallClock} {
 			for _, p := range percentiles {
-				text := ""
-				if m, ok := f.median(c, clock+p.counter); ok {
-					text = threeDigits(m.value)
-				}
-				row = append(row, text)
+				row = append(row, f.shown(c, clock+p.counter))
 			}
 		}
-		t.rows = append(t.rows, row)
+		t.rows = append(t.rows, append(row, f.shown(c, writerNs)))
 	}
 	return t
 }
 
 func bytesTable(f *figures) table {
 	t := table{title: "Bytes in use per entry, 64-bit keys and values",
-		header: []string{"contestant", "keys", "after a promotion", "while read and dirty both stand"}, leading: 2}
+		header: []string{"contestant", "keys", "after a promotion", "while read and dirty both stand",
+			"resident after a promotion", "resident while both stand"}, leading: 2}
 	some := f.cells(func(c cell) bool { return c.Question == bytesQuestion })
 	sort.SliceStable(some, func(i, j int) bool {
 		return rank(contestants, some[i].Contestant) < rank(contestants, some[j].Contestant)
 	})
 	for _, c := range some {
 		row := []string{c.Contestant, short(c.Size)}
-		for _, counter := range []string{"bytes_per_entry", "bytes_per_entry_both"} {
-			text := ""
-			if m, ok := f.median(c, counter); ok && m.value > 0 {
-				text = threeDigits(m.value)
-			}
-			row = append(row, text)
+		for _, counter := range []string{"bytes_per_entry", "bytes_per_entry_both", "resident_per_entry",
+			"resident_per_entry_both"} {
+			row = append(row, f.shown(c, counter))
 		}
 		t.rows = append(t.rows, row)
 	}

@@ -13,10 +13,14 @@ type picture struct {
 	svg         []byte
 }
 
+// loadMany marks whoever reads many keys at a time.
+const loadMany = "_load_many"
+
 // looks are the same for a contestant in every picture.
 var looks = map[string]chart.Look{
 	ours:                  {Color: chart.Vermilion, Marker: chart.Disc, Strong: true},
 	ours + readOnly:       {Color: chart.Vermilion, Marker: chart.Ring, Dashed: true},
+	ours + loadMany:       {Color: chart.Vermilion, Marker: chart.Diamond, Dashed: true},
 	"absl":                {Color: chart.Black, Marker: chart.Ring, Dashed: true},
 	"unordered_map":       {Color: chart.SkyBlue, Marker: chart.Square},
 	"unordered_map_mutex": {Color: chart.SkyBlue, Marker: chart.Diamond, Dashed: true},
@@ -32,6 +36,7 @@ var looks = map[string]chart.Look{
 // names are what a picture calls a contestant where its own name does not say enough.
 var names = map[string]string{
 	ours + readOnly:       "twinmap, read-only",
+	ours + loadMany:       "twinmap load_many",
 	"absl":                "absl (private, no locks)",
 	"unordered_map":       "unordered_map + lock",
 	"unordered_map_mutex": "unordered_map + mutex",
@@ -75,22 +80,24 @@ func drawReads(f *figures, caption []string) (picture, bool) {
 	chartOf := chart.Lines{Frame: chart.Frame{Title: "What a read costs",
 		Subtitle: "Uniform hits, 64-bit keys and values, one reader; median over the rounds, less is better", Caption: caption},
 		XTitle: "keys in the map", XLog: true}
+	questions := map[string]string{"hit": "", "socket_hit": "", "load_many": loadMany} // and what they add to a name
 	asked := f.cells(func(c cell) bool {
-		return (c.Question == "hit" || c.Question == "socket_hit") && c.Workers == 1
+		_, reads := questions[c.Question]
+		return reads && c.Workers == 1
 	})
-	sizes := map[int]bool{}
-	for _, contestant := range contestantsOf(asked) {
-		line := chart.Line{Name: nameOf(contestant), Look: lookOf(contestant)}
-		for _, c := range asked {
-			if m, ok := f.median(c, nsPerOp); ok && c.Contestant == contestant {
-				line.Points = append(line.Points, chart.Point{X: float64(c.Size), Y: m.value})
-				sizes[c.Size] = true
-			}
+	points, sizes := map[string][]chart.Point{}, map[int]bool{}
+	var readers []cell
+	for _, c := range asked {
+		if m, ok := f.median(c, nsPerOp); ok && m.value > 0 {
+			c.Contestant += questions[c.Question]
+			readers = append(readers, c)
+			points[c.Contestant] = append(points[c.Contestant], chart.Point{X: float64(c.Size), Y: m.value})
+			sizes[c.Size] = true
 		}
-		sort.Slice(line.Points, func(i, j int) bool { return line.Points[i].X < line.Points[j].X })
-		if len(line.Points) > 0 {
-			chartOf.Lines = append(chartOf.Lines, line)
-		}
+	}
+	for _, reader := range contestantsOf(readers) {
+		line := chart.Line{Name: nameOf(reader), Look: lookOf(reader), Points: points[reader]}
+		chartOf.Lines = append(chartOf.Lines, line)
 	}
 	for size := range sizes {
 		chartOf.XTicks = append(chartOf.XTicks, chart.Tick{Value: float64(size), Label: short(size)})

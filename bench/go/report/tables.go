@@ -39,6 +39,27 @@ func (t table) writeText(w io.Writer) {
 	}
 }
 
+func (t table) withoutEmptyColumns() table {
+	pick := func(row []string) (some []string) {
+		for column, text := range row {
+			used := column < t.leading
+			for _, other := range t.rows {
+				used = used || other[column] != ""
+			}
+			if used {
+				some = append(some, text)
+			}
+		}
+		return some
+	}
+	slim := t
+	slim.header, slim.rows = pick(t.header), nil
+	for _, row := range t.rows {
+		slim.rows = append(slim.rows, pick(row))
+	}
+	return slim
+}
+
 func (t table) widths() []int {
 	widths := make([]int, len(t.header))
 	for _, row := range append([][]string{t.header}, t.rows...) {
