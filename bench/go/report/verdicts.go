@@ -62,24 +62,22 @@ func (f *figures) locate(s side, size int) cell {
 
 // measure returns what r is about, at a size.
 func (f *figures) measure(r rule, size int) (m measurement, ok bool) {
-	counter, times := r.counter, r.times
-	if counter == "" {
-		counter = nsPerOp
-	}
-	if times == 0 {
-		times = 1
-	}
-	for _, p := range r.pairs {
-		if p.over == (side{}) {
-			m, ok = f.median(f.locate(p.of, size), counter)
+	for _, s := range r.from {
+		if s.counter == "" {
+			s.counter = nsPerOp
+		}
+		if s.over == (side{}) {
+			m, ok = f.median(f.locate(s.of, size), s.counter)
 		} else {
-			m, ok = f.ratio(counter, f.locate(p.of, size), f.locate(p.over, size))
+			m, ok = f.ratio(s.counter, f.locate(s.of, size), f.locate(s.over, size))
+		}
+		if s.times != 0 {
+			m.value *= s.times
 		}
 		if ok {
 			break
 		}
 	}
-	m.value *= times
 	return m, ok
 }
 
@@ -114,9 +112,9 @@ func withReadOnly(all []rule) (both []rule) {
 		if !r.handles {
 			continue
 		}
-		r.pairs = append([]pair(nil), r.pairs...)
-		for i := range r.pairs {
-			r.pairs[i].of.contestant += readOnly
+		r.from = append([]source(nil), r.from...)
+		for i := range r.from {
+			r.from[i].of.contestant += readOnly
 		}
 		r.what += ", read-only handle"
 		both = append(both, r)

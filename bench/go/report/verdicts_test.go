@@ -86,6 +86,22 @@ func TestTheReaderAloneOfTheSameProgramIsPreferredToAHit(t *testing.T) {
 	}
 }
 
+func TestTheMedianOfPassesThatTookTurnsIsPreferred(t *testing.T) {
+	f := newFigures()
+	f.told(t, cell{ours, "beside", k1, 1}, nsPerOp, five(50))
+	f.told(t, cell{ours, "beside_alone", k1, 1}, nsPerOp, five(10))
+	f.told(t, cell{ours, "beside", k1, 1}, "ratio_to_alone", five(2.6))
+	if v := only(t, judge(f), "hit beside a writer at full speed / hit alone, 1 k"); v.Verdict != met || !near(v.Measured, 2.6) {
+		t.Errorf("2.6 times as long in turn: %+v", v)
+	}
+	f.told(t, cell{ours, "hits_scaling", m1, 2}, nsPerOp, five(50))
+	f.told(t, cell{ours, "hits_scaling", m1, 1}, nsPerOp, five(50))
+	f.told(t, cell{ours, "hits_scaling", m1, 2}, "throughput_ratio", five(1.89))
+	if v := only(t, judge(f), "throughput of 2 processes reading / of 1, 1 M"); v.Verdict != missed || !near(v.Measured, 1.89) {
+		t.Errorf("1.89 times as much in turn: %+v", v)
+	}
+}
+
 func TestWhatWasNotMeasuredIsNotMet(t *testing.T) {
 	f := newFigures()
 	f.told(t, goHit, nsPerOp, five(100))
