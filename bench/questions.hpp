@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 
 #include "keys.hpp"
 #include "rival.hpp"
@@ -20,6 +21,7 @@ enum class question {
   miss,    ///< load of a key that is not
   store,   ///< store to a key that is there
   insert,  ///< store of a key that is not, from an empty map
+  mix,     ///< loads and stores in turn; only of text keys
   audit,   ///< untimed: every key of the last store or insert holds what was stored; counts the map
   quit,    ///< the worker's end
 };
@@ -112,8 +114,9 @@ outcome answer(R& map, const sequence& keys, const task& order) {
     case question::audit:
       result.wrong = audit(map, keys.present, order);
       break;
+    case question::mix:
     case question::quit:
-      break;
+      throw std::logic_error("a question that is not asked of 64-bit keys");
   }
   const auto took = std::chrono::steady_clock::now() - start;
   result.nanoseconds = static_cast<std::uint64_t>(std::chrono::nanoseconds(took).count());

@@ -44,6 +44,8 @@ bool take(std::string_view argument, settings& chosen) {
     chosen.directory = value;
   } else if (argument == "--no-inserts") {
     chosen.inserts = false;
+  } else if (argument == "--quick") {
+    chosen.quick = true;
   } else if (argument == "--smoke") {
     chosen.smoke = true;
   } else {

@@ -30,12 +30,13 @@ struct settings {
   std::vector<int> workers{1, 2};
   std::filesystem::path directory = "/dev/shm";
   bool inserts = true;
+  bool quick = false;  ///< fewer passes, where the programs in shapes/ know them
   bool smoke =
       false;  ///< as few operations as show that everything works; the figures mean nothing
 };
 
-/// Takes `--sizes=`, `--workers=`, `--directory=`, `--no-inserts` and `--smoke` out of the
-/// arguments; the rest is Google Benchmark's. Throws std::invalid_argument.
+/// Takes `--sizes=`, `--workers=`, `--directory=`, `--no-inserts`, `--quick` and `--smoke` out of
+/// the arguments; the rest is Google Benchmark's. Throws std::invalid_argument.
 settings take_settings(int& argc, char** argv);
 
 }  // namespace bench
