@@ -4,7 +4,6 @@
 // arithmetic stands in go/shapes/keys.go; the report refuses to compare two runs whose sequences
 // differ.
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
