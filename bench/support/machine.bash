@@ -63,7 +63,12 @@ drop_sizes_beyond_memory() {
   local available kept=() size
   available=$(($(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo) * 1024))
   for size in "${sizes[@]}"; do
-    if ((size * 512 < available)); then kept+=("$size"); else echo "Not enough memory for $size keys: left out."; fi
+    if ((size * 512 < available)); then
+      kept+=("$size")
+    else
+      echo "Not enough memory for $size keys: left out."
+      sizes_chosen=1
+    fi
   done
   ((${#kept[@]})) || fail "not enough memory for any of the sizes"
   sizes=("${kept[@]}")

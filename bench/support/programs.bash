@@ -6,9 +6,12 @@ declare -A programs=(
   [maps]='twinmap=bench_twinmap absl=bench_absl unordered_map=bench_unordered_map
     unordered_map_mutex=bench_unordered_map_mutex tbb=bench_tbb boost=bench_boost lmdb=bench_lmdb go=syncmap'
   [golist]='twinmap=bench_go_list go=golist'
+  [shapes]='twinmap=bench_shapes_twinmap absl=bench_shapes_absl unordered_map=bench_shapes_unordered_map
+    tbb=bench_shapes_tbb boost=bench_shapes_boost lmdb=bench_shapes_lmdb memcached=bench_shapes_memcached
+    redis=bench_shapes_redis go=shapes'
 )
-groups=(maps golist)
-contestants=(twinmap absl unordered_map unordered_map_mutex tbb boost lmdb go)
+groups=(maps golist shapes)
+contestants=(twinmap absl unordered_map unordered_map_mutex tbb boost lmdb go memcached redis)
 
 program_of() {
   local entry
@@ -36,15 +39,20 @@ sizes_of() {
   esac
 }
 
-# Sets options to what the programs of a group are told beyond their size.
+# Sets options to what the program of a contestant is told.
 options_of() {
-  local group=$1 size=$2 round=$3
+  local group=$1 contestant=$2 size=$3 round=$4
   options=()
-  [[ $size == - ]] || options+=(--sizes="$size")
   case $group in
-    # Inserts vary little and take minutes where the map is large.
-    maps) ((quick)) || ((size > 4000000 && round > 1)) && options+=(--no-inserts) ;;
-    golist) ((!quick)) || options+=(--ms-per-benchmark=100 --workers=2) ;;
+    maps)
+      options=(--sizes="$size")
+      # Inserts vary little and take minutes where the map is large.
+      ((quick)) || ((size > 4000000 && round > 1)) && options+=(--no-inserts) ;;
+    golist) ((!quick)) || options=(--ms-per-benchmark=100 --workers=2) ;;
+    shapes)
+      ((!quick)) || options=(--quick)
+      # Of the sizes only servers know: as many entries with 64-bit keys and values.
+      [[ $contestant != @(memcached|redis) ]] || options+=(--sizes="$(joined "${server_sizes[@]}")") ;;
   esac
   return 0
 }
@@ -62,32 +70,54 @@ supervise() {
 
 # Runs the program of a contestant once and leaves what it says in the directory of the round.
 measure() {
-  local group=$1 contestant=$2 size=$3 round=$4 program output began=$SECONDS options
+  local group=$1 contestant=$2 size=$3 round=$4 program output options
   program=$(program_of "$group" "$contestant")
-  [[ -n $program ]] || return 0
   output=$figures/round-$round/$group.$contestant.$size.json
   [[ ! -t 2 ]] || printf '\r\033[Kround %d of %d: %s of %s, %s' "$round" "$rounds" "$group" "$contestant" "$size" >&2
-  options_of "$group" "$size" "$round"
+  options_of "$group" "$contestant" "$size" "$round"
   if [[ $program == bench_* ]]; then
     supervise "$build/bench/$program" "${options[@]}" --directory="$work" \
       --benchmark_out="$output" --benchmark_out_format=json >/dev/null 2>"$figures/messages"
   else
     supervise "$build/bench/$program" "${options[@]/#--/-}" >"$output" 2>"$figures/messages"
   fi || { cat "$figures/messages" >&2; fail "$program failed at size $size"; }
-  echo "$((SECONDS - began)) s: round $round, $group of $contestant, $size" >>"$figures/times"
 }
 
-measure_all() {
+# A line for each run of a program: round, group, contestant, size.
+plan() {
   local round group size contestant
   for ((round = 1; round <= rounds; ++round)); do
-    mkdir "$figures/round-$round"
     for group in "${chosen_groups[@]}"; do
+      # Of this one a quick run only has the time to ask once.
+      [[ $group != shapes ]] || ((!quick || round == 1)) || continue
       for size in $(sizes_of "$group"); do
         for contestant in "${chosen_contestants[@]}"; do
-          measure "$group" "$contestant" "$size" "$round"
+          [[ -z $(program_of "$group" "$contestant") ]] || echo "$round $group $contestant $size"
         done
       done
     done
   done
+}
+
+# A quick run promises to end within five minutes: after so many seconds no program is started, nor before if it took
+# too long in an earlier round.
+quick_seconds=280
+
+measure_all() {
+  local round group contestant size what began=$SECONDS started left_out=0
+  local -A took=()
+  while read -r -u 3 round group contestant size; do
+    what="$group $contestant $size"
+    if ((quick && SECONDS - began + ${took[$what]:-0} > quick_seconds)); then
+      left_out=$((left_out + 1))
+      continue
+    fi
+    mkdir -p "$figures/round-$round"
+    started=$SECONDS
+    measure "$group" "$contestant" "$size" "$round"
+    took[$what]=$((SECONDS - started))
+    echo "${took[$what]} s: round $round, $what" >>"$figures/times"
+  done 3< <(plan)
   [[ ! -t 2 ]] || printf '\r\033[K' >&2
+  ((left_out == 0)) || echo "A quick run ends within five minutes: $left_out programs were left out."
 }

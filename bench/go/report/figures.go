@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ func (f *figures) cells(wanted func(cell) bool) (some []cell) {
 		a, b := some[i], some[j]
 		switch {
 		case a.Question != b.Question:
-			return a.Question < b.Question
+			return before(a.Question, b.Question)
 		case a.Size != b.Size:
 			return a.Size < b.Size
 		case a.Workers != b.Workers:
@@ -86,6 +87,25 @@ func (f *figures) cells(wanted func(cell) bool) (some []cell) {
 		return a.Contestant < b.Contestant
 	})
 	return some
+}
+
+var pieces = regexp.MustCompile(`[0-9]+|[^0-9]+`)
+
+// before orders names as people do: k8 before k16.
+func before(a, b string) bool {
+	as, bs := pieces.FindAllString(a, -1), pieces.FindAllString(b, -1)
+	for i := 0; i < len(as) && i < len(bs); i++ {
+		if as[i] == bs[i] {
+			continue
+		}
+		m, aError := strconv.Atoi(as[i])
+		n, bError := strconv.Atoi(bs[i])
+		if aError == nil && bError == nil && m != n {
+			return m < n
+		}
+		return as[i] < bs[i]
+	}
+	return len(as) < len(bs)
 }
 
 // measurement is the median over some rounds, and how many there were.

@@ -61,6 +61,17 @@ func TestARoundThatAskedTwiceCountsOnce(t *testing.T) {
 	}
 }
 
+func TestNamesWithNumbersAreInTheOrderOfTheNumbers(t *testing.T) {
+	names := []string{"hit", "shape:k8-v64", "shape:k16-v8", "shape:k16-v64-uniform", "shape:k16-v64-zipf", "shape:k16-v1048576"}
+	for i, a := range names {
+		for j, b := range names {
+			if before(a, b) != (i < j) {
+				t.Errorf("%s before %s: %v", a, b, i >= j)
+			}
+		}
+	}
+}
+
 func TestTheMedianOfAnEvenNumberOfValuesLiesBetweenTheMiddleTwo(t *testing.T) {
 	if m := median([]float64{9, 1, 4, 2}); m != 3 {
 		t.Errorf("median of 9, 1, 4, 2: %v", m)
