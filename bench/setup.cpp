@@ -38,6 +38,7 @@ bool take(std::string_view argument, settings& chosen) {
   std::string_view value;
   if (value_after("--sizes=", value)) {
     chosen.sizes = parse_list<std::size_t>(value);
+    chosen.sizes_given = true;
   } else if (value_after("--workers=", value)) {
     chosen.workers = parse_list<int>(value);
   } else if (value_after("--directory=", value)) {

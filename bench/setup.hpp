@@ -27,10 +27,11 @@ class scratch_directory {
 
 struct settings {
   std::vector<std::size_t> sizes{1'000, 100'000, 1'000'000};
+  bool sizes_given = false;  ///< on the command line
   std::vector<int> workers{1, 2};
   std::filesystem::path directory = "/dev/shm";
   bool inserts = true;
-  bool quick = false;  ///< fewer passes, where the programs in shapes/ know them
+  bool quick = false;  ///< less of what takes long, where a program distinguishes that
   bool smoke =
       false;  ///< as few operations as show that everything works; the figures mean nothing
 };

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "../rival.hpp"
+#include "resident.hpp"
 
 namespace bench {
 
@@ -26,12 +27,16 @@ struct backing;
 template <>
 struct backing<ipc::managed_shared_memory> {
   static std::string name(const place& where) { return where.name; }
+  static std::filesystem::path file(const place& where) {
+    return std::filesystem::path("/dev/shm") / where.name;
+  }
   static void remove(const place& where) { ipc::shared_memory_object::remove(name(where).c_str()); }
 };
 
 template <>
 struct backing<ipc::managed_mapped_file> {
   static std::string name(const place& where) { return (where.directory / where.name).string(); }
+  static std::filesystem::path file(const place& where) { return name(where); }
   static void remove(const place& where) { ipc::file_mapping::remove(name(where).c_str()); }
 };
 
@@ -44,7 +49,8 @@ class boost_interprocess {
   static constexpr int most_workers = bench::most_workers;
 
   boost_interprocess(const place& where, opening how)
-      : segment_(open(where, how)),
+      : file_(backing<Segment>::file(where)),
+        segment_(open(where, how)),
         mutex_(segment_.template find_or_construct<ipc::interprocess_sharable_mutex>("mutex")()),
         map_(segment_.template find_or_construct<table>("map")(
             0u, boost::hash<std::uint64_t>(), std::equal_to<std::uint64_t>(),
@@ -67,6 +73,8 @@ class boost_interprocess {
     return map_->size();
   }
   void settle() {}
+  std::uint64_t bytes_used() const { return segment_.get_size() - segment_.get_free_memory(); }
+  std::uint64_t bytes_resident() const { return resident_bytes(file_); }
 
  private:
   using allocator = ipc::allocator<std::pair<const std::uint64_t, std::uint64_t>,
@@ -82,6 +90,7 @@ class boost_interprocess {
     return Segment(ipc::create_only, name.c_str(), bytes);
   }
 
+  std::filesystem::path file_;
   Segment segment_;
   ipc::interprocess_sharable_mutex* mutex_;
   table* map_;

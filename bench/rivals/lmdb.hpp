@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "../rival.hpp"
+#include "resident.hpp"
 
 namespace bench {
 
@@ -25,12 +26,11 @@ class lmdb {
   static constexpr bool has_read_only = false;
   static constexpr int most_workers = bench::most_workers;
 
-  lmdb(const place& where, opening) {
+  lmdb(const place& where, opening) : file_(where.directory / where.name) {
     check_lmdb(mdb_env_create(&environment_));
     check_lmdb(mdb_env_set_mapsize(environment_, where.capacity * 128 + (std::size_t{64} << 20)));
-    const std::string file = (where.directory / where.name).string();
     constexpr unsigned flags = MDB_NOSUBDIR | MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMETASYNC;
-    check_lmdb(mdb_env_open(environment_, file.c_str(), flags, 0600));
+    check_lmdb(mdb_env_open(environment_, file_.c_str(), flags, 0600));
     begin_batch();
     check_lmdb(mdb_dbi_open(writing_, nullptr, MDB_INTEGERKEY, &table_));
     end_batch();
@@ -73,6 +73,17 @@ class lmdb {
   }
   void settle() {}
 
+  /// Pages of the tree; pages that are free lie in the file too.
+  std::uint64_t bytes_used() {
+    MDB_stat numbers{};
+    check_lmdb(mdb_txn_renew(reading_));
+    check_lmdb(mdb_stat(reading_, table_, &numbers));
+    mdb_txn_reset(reading_);
+    return (numbers.ms_branch_pages + numbers.ms_leaf_pages + numbers.ms_overflow_pages) *
+           numbers.ms_psize;
+  }
+  std::uint64_t bytes_resident() const { return resident_bytes(file_); }
+
   void begin_batch() {
     check_lmdb(mdb_txn_begin(environment_, nullptr, 0, &writing_));
     batch_ = true;
@@ -89,6 +100,7 @@ class lmdb {
     check_lmdb(mdb_put(writing_, table_, &where, &what, 0));
   }
 
+  std::filesystem::path file_;
   MDB_env* environment_ = nullptr;
   MDB_txn* reading_ = nullptr;
   MDB_txn* writing_ = nullptr;

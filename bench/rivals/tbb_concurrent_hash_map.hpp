@@ -14,6 +14,7 @@ class tbb_concurrent_hash_map {
   static constexpr std::string_view name = "tbb";
   static constexpr bool between_processes = false;
   static constexpr bool has_read_only = false;
+  static constexpr bool has_own_allocator = true;  // tbbmalloc, where that is installed
   static constexpr int most_workers = bench::most_workers;
 
   tbb_concurrent_hash_map(const place&, opening) {}

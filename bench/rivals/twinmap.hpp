@@ -36,6 +36,16 @@ class twinmap_map {
     }
   }
 
+  std::uint64_t promotions() const { return map_.stats().promotions; }
+  /// Read, and dirty if it is there.
+  int complete_tables() const {
+    const twinmap::map_stats now = map_.stats();
+    return now.dirty_words >= now.entries ? 2 : 1;
+  }
+  /// Of slots, tables, leases and header; not the allocator's own records, 80 bytes a chunk.
+  std::uint64_t bytes_used() const { return map_.stats().bytes_used; }
+  std::uint64_t bytes_resident() const { return map_.stats().bytes_committed; }
+
  private:
   using table = twinmap::map<std::uint64_t, std::uint64_t>;
 

@@ -38,7 +38,7 @@ struct map_access;
 
 /// What a program's inlined code takes for granted of the compiled library: sizes, and a number
 /// that every change raises which they do not show (what a field means, or the order of fields).
-inline constexpr std::uint64_t read_path_version = 2;
+inline constexpr std::uint64_t read_path_version = 3;
 inline constexpr std::uint64_t header_layout =
     (std::uint64_t{storage::format_version} << 48) | (read_path_version << 32) |
     (sizeof(protocol::handle) << 16) | sizeof(protocol::segment_view);

@@ -27,6 +27,7 @@
 // NAMES have 1 to 200 of [A-Za-z0-9._-], are not "." or "..", and do not end in ".lock".
 
 #include <twinmap/any_map.hpp>
+#include <twinmap/in_place.hpp>
 #include <twinmap/prefetch.hpp>
 #include <twinmap/wire.hpp>
 
@@ -98,10 +99,13 @@ class basic_map : public any_map {
   /// Sets the key's value, whether or not it is present.
   /// Failure: `no_space`, `too_many_entries`, `key_too_long`, `value_too_long`, `lock_timeout`.
   /// Progress: lock-free for present keys; a new key may wait for the mutex; needs memory.
-  void store(const lookup_key& key, const value_argument& value) {
-    const detail::encoded<Key> k(key);
-    const detail::encoded<T> v(value);
-    attached().store(view_of(k), v.view());
+  [[gnu::always_inline]] void store(const lookup_key& key, const value_argument& value) {
+    if constexpr (in_place) {
+      std::uint64_t previous;
+      if (detail::exchange_in_place(attached(), key, value, previous)) [[likely]]
+        return;
+    }
+    store_generally(key, value);
   }
   void store(const lookup_key& key, const value_argument& value, std::error_code& code) {
     detail::with_code(code, [&] { store(key, value); });
@@ -111,10 +115,14 @@ class basic_map : public any_map {
   /// false.
   /// Failure and progress: as store.
   std::pair<T, bool> load_or_store(const lookup_key& key, const value_argument& value) {
+    if constexpr (in_place) {
+      if (detail::plain_bytes<T> standing; try_load_plain(key, standing))
+        return {codec<T>::decode(standing.raw), true};
+    }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
     protocol::value_buffer standing;
-    const bool loaded = attached().load_or_store(view_of(k), v.view(), standing);
+    const bool loaded = refreshed().load_or_store(view_of(k), v.view(), standing);
     return {detail::decoded<T>(attached(), standing.view()), loaded};
   }
   std::pair<T, bool> load_or_store(const lookup_key& key, const value_argument& value,
@@ -127,10 +135,15 @@ class basic_map : public any_map {
   /// caller. Empty if the key was absent.
   /// Failure and progress: as store.
   std::optional<T> exchange(const lookup_key& key, const value_argument& value) {
+    if constexpr (in_place) {
+      std::uint64_t payload;
+      if (detail::exchange_in_place(attached(), key, value, payload))
+        return detail::value_of<T>(payload);
+    }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
     protocol::value_buffer previous;
-    if (!attached().exchange(view_of(k), v.view(), previous)) return std::nullopt;
+    if (!refreshed().exchange(view_of(k), v.view(), previous)) return std::nullopt;
     return detail::decoded<T>(attached(), previous.view());
   }
   std::optional<T> exchange(const lookup_key& key, const value_argument& value,
@@ -141,8 +154,13 @@ class basic_map : public any_map {
   /// Makes the key absent. False if it was. Works when the map is full, and makes room (P7).
   /// Progress: lock-free; needs no memory.
   bool erase(const lookup_key& key) {
+    if constexpr (in_place) {
+      std::uint64_t previous;
+      if (detail::erase_in_place<Key, T>(attached(), key, previous)) return true;
+      if (detail::absent_in_place<Key>(attached(), key)) return false;
+    }
     const detail::encoded<Key> k(key);
-    return attached().erase(view_of(k));
+    return refreshed().erase(view_of(k));
   }
   bool erase(const lookup_key& key, std::error_code& code) {
     return detail::with_code(code, false, [&] { return erase(key); });
@@ -151,9 +169,15 @@ class basic_map : public any_map {
   /// Makes the key absent and returns exactly the value it had; empty if it was absent.
   /// Progress: as erase.
   std::optional<T> load_and_erase(const lookup_key& key) {
+    if constexpr (in_place) {
+      std::uint64_t payload;
+      if (detail::erase_in_place<Key, T>(attached(), key, payload))
+        return detail::value_of<T>(payload);
+      if (detail::absent_in_place<Key>(attached(), key)) return std::nullopt;
+    }
     const detail::encoded<Key> k(key);
     protocol::value_buffer previous;
-    if (!attached().load_and_erase(view_of(k), previous)) return std::nullopt;
+    if (!refreshed().load_and_erase(view_of(k), previous)) return std::nullopt;
     return detail::decoded<T>(attached(), previous.view());
   }
   std::optional<T> load_and_erase(const lookup_key& key, std::error_code& code) {
@@ -167,10 +191,15 @@ class basic_map : public any_map {
   bool compare_exchange(const lookup_key& key, const value_argument& expected,
                         const value_argument& desired) {
     check_comparable();
+    if constexpr (in_place) {
+      bool held = false;
+      if (detail::compare_in_place(attached(), key, expected, desired, held)) return held;
+      if (detail::absent_in_place<Key>(attached(), key)) return false;
+    }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> from(expected);
     const detail::encoded<T> to(desired);
-    return attached().compare_exchange(view_of(k), from.view(), to.view());
+    return refreshed().compare_exchange(view_of(k), from.view(), to.view());
   }
   bool compare_exchange(const lookup_key& key, const value_argument& expected,
                         const value_argument& desired, std::error_code& code) {
@@ -182,9 +211,14 @@ class basic_map : public any_map {
   /// Progress: lock-free; needs no memory.
   bool compare_erase(const lookup_key& key, const value_argument& expected) {
     check_comparable();
+    if constexpr (in_place) {
+      bool held = false;
+      if (detail::compare_erase_in_place(attached(), key, expected, held)) return held;
+      if (detail::absent_in_place<Key>(attached(), key)) return false;
+    }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> from(expected);
-    return attached().compare_erase(view_of(k), from.view());
+    return refreshed().compare_erase(view_of(k), from.view());
   }
   bool compare_erase(const lookup_key& key, const value_argument& expected, std::error_code& code) {
     return detail::with_code(code, false, [&] { return compare_erase(key, expected); });
@@ -198,6 +232,9 @@ class basic_map : public any_map {
     static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>,
                   "twinmap: fetch_add needs an arithmetic value type other than bool");
     T old{};
+    if constexpr (in_place) {
+      if (detail::add_in_place(attached(), key, delta, old)) return old;
+    }
     run_update(key, [&](const std::optional<T>& present) -> std::optional<T> {
       old = present.value_or(T{});
       return detail::wrapping_sum(old, delta);
@@ -242,6 +279,25 @@ class basic_map : public any_map {
                   "has padding or "
                   "floating-point members: equal values may differ in their bytes");
   }
+  void store_generally(const lookup_key& key, const value_argument& value) {
+    const detail::encoded<Key> k(key);
+    const detail::encoded<T> v(value);
+    refreshed().store(view_of(k), v.view());
+  }
+  /// The handle, after the shorter way was not open; next time it may be.
+  protocol::handle& refreshed() const {
+    protocol::handle& map = attached();
+    if constexpr (in_place) protocol::refresh_line(map);
+    return map;
+  }
+  /// The commonest changes of such maps have a shorter way.
+  static constexpr bool in_place = detail::changes_in_place<Key, T>;
+  bool try_load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
+    const detail::encoded<Key> bytes(key);
+    const protocol::handle& map = attached();
+    return protocol::try_load(map, detail::reader_key<Key>(map.view, bytes.view()),
+                              detail::plain_sink<T>{out.raw.data()});
+  }
   [[gnu::always_inline]] bool load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();
@@ -256,7 +312,7 @@ class basic_map : public any_map {
   template <class F>
   std::optional<T> run_update(const lookup_key& key, F&& f) {
     const detail::encoded<Key> k(key);
-    protocol::handle& map = attached();
+    protocol::handle& map = refreshed();
     detail::value_updater<T, std::remove_reference_t<F>> updater(map, f);
     protocol::value_buffer previous;
     protocol::value_buffer standing;

@@ -100,6 +100,11 @@ template <class Key, class T>
 template <class F>
 void basic_map<Key, T>::for_each(F&& f) const {
   const protocol::handle& map = attached();
+  if constexpr (in_place) {
+    detail::walk_in_place<Key, T>(map,
+                                  [&](Key key, T value) { return detail::visit(f, key, value); });
+    return;
+  }
   map.for_each([&](protocol::bytes key, protocol::bytes value) {
     return detail::visit(f, detail::decoded<Key>(map, key), detail::decoded<T>(map, value));
   });

@@ -20,13 +20,12 @@ inline const std::byte* home_group(const protocol::segment_view& view, storage::
 }
 
 /// Asks for the entry that the first word with the key's tag names.
-template <class Word>
+template <class Group>
 void prefetch_entry(const protocol::segment_view& view, const std::byte* group,
                     std::uint64_t hash) noexcept {
-  const storage::group_mask mask = storage::match_tag<Word>(group, hash);
+  const storage::group_mask mask = storage::match_tag<Group>(group, hash);
   if (mask == 0) return;
-  const auto first = static_cast<unsigned>(std::countr_zero(mask));
-  const std::uint64_t number = storage::slot_of<Word>(storage::load_word<Word>(group, first));
+  const std::uint64_t number = storage::load_number<Group>(group, storage::first_of(mask));
   if (view.slot_ok(number)) __builtin_prefetch(&view.slot(number));
 }
 
@@ -37,9 +36,9 @@ inline void prefetch_entries(const protocol::segment_view& view, storage::root_w
     const std::byte* group = home_group(view, read, hashes[i]);
     if (group == nullptr) continue;
     if (read.wide())
-      prefetch_entry<std::uint64_t>(view, group, hashes[i]);
+      prefetch_entry<storage::wide_group>(view, group, hashes[i]);
     else
-      prefetch_entry<std::uint32_t>(view, group, hashes[i]);
+      prefetch_entry<storage::narrow_group>(view, group, hashes[i]);
   }
 }
 

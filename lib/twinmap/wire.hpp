@@ -59,7 +59,10 @@ template <class Key>
   if constexpr (is_plain<Key> && sizeof(Key) <= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, key.data(), sizeof(Key));
-    return protocol::word_key{word, view.hash(key.data(), sizeof(Key))};
+    if constexpr (sizeof(Key) == 8)
+      return protocol::word_key{word, view.hash_of_word(word)};
+    else
+      return protocol::word_key{word, view.hash(key.data(), sizeof(Key))};
   } else {
     const std::uint64_t hash = view.hash(key.data(), key.size());
     return protocol::span_key{{key.data(), key.size(), hash}, hash};

@@ -7,7 +7,9 @@
 
 #include <twinmap/storage/block_allocator.hpp>
 #include <twinmap/storage/plan.hpp>
+#include <twinmap/storage/table_words.hpp>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -85,11 +87,23 @@ TEST(the_format, has_not_changed_under_its_version) {
 TEST(the_format, encodes_words_as_documented) {
   const root_word root = root_word::make(3 << 16, 17, true, 5).with_amended(true);
   EXPECT_EQ(17u | (1ull << 26) | (1ull << 27) | (5ull << 28) | (3ull << 40), root.bits);
-  EXPECT_EQ(0x2A000000u | 7u, make_word<std::uint32_t>(0x2Aull << 56, 7));
-  EXPECT_EQ((0x2Aull << 56) | 7u, make_word<std::uint64_t>(0x2Aull << 56, 7));
   EXPECT_EQ((100ull << 32) | 9, block_ref::make(9, 100).bits);
   EXPECT_EQ(1ull | (2ull << 2) | (3ull << 14), owner_word::leased({2, 3}).bits);
   EXPECT_EQ((7ull << 12) | 2, make_stamp(2, 7));
+}
+
+TEST(the_format, has_groups_as_documented) {
+  alignas(64) std::array<std::byte, group_bytes> narrow{};
+  store_word<narrow_group>(narrow.data(), 3, index_word::make(0x2Aull << 56, 0x030201));
+  EXPECT_EQ(std::byte{0x2A}, narrow[3]);
+  EXPECT_EQ(std::byte{1}, narrow[16 + 3 * 3]);
+  EXPECT_EQ(std::byte{2}, narrow[16 + 3 * 3 + 1]);
+  EXPECT_EQ(std::byte{3}, narrow[16 + 3 * 3 + 2]);
+  alignas(64) std::array<std::byte, group_bytes> wide{};
+  store_word<wide_group>(wide.data(), 11, index_word::make(0x01ull << 56, 0x04030201));
+  EXPECT_EQ(std::byte{2}, wide[11]);
+  EXPECT_EQ(std::byte{1}, wide[60]);
+  EXPECT_EQ(std::byte{4}, wide[63]);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <twinmap/storage/blocks.hpp>
 #include <twinmap/storage/table_words.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
@@ -15,18 +16,18 @@
 namespace twinmap::storage {
 namespace {
 
-template <class Word>
+template <class Group>
 class an_index_table : public testing::Test {
  protected:
   static constexpr std::uint64_t groups = 7;
   alignas(64) std::array<std::byte, groups * group_bytes> memory{};
 };
 
-using words = testing::Types<std::uint32_t, std::uint64_t>;
-TYPED_TEST_SUITE(an_index_table, words);
+using kinds = testing::Types<narrow_group, wide_group>;
+TYPED_TEST_SUITE(an_index_table, kinds);
 
 TYPED_TEST(an_index_table, finds_the_words_of_a_slot_until_it_is_full) {
-  constexpr std::uint64_t capacity = TestFixture::groups * index_word<TypeParam>::per_group;
+  constexpr std::uint64_t capacity = TestFixture::groups * TypeParam::per_group;
   std::mt19937 draw(1);
   std::map<std::uint64_t, std::uint32_t> hashes;
   for (std::uint64_t slot = 1; slot <= capacity; ++slot) {
@@ -35,10 +36,10 @@ TYPED_TEST(an_index_table, finds_the_words_of_a_slot_until_it_is_full) {
     hashes[slot] = low;
     const std::uint64_t hash = (std::uint64_t{draw()} << 32) | low;
     ASSERT_EQ(placed::in_empty, place_word<TypeParam>(this->memory.data(), this->groups, low,
-                                                      make_word<TypeParam>(hash, slot)));
+                                                      index_word::make(hash, slot)));
   }
-  EXPECT_EQ(placed::no_room, place_word<TypeParam>(this->memory.data(), this->groups, 5,
-                                                   make_word<TypeParam>(0, 999)));
+  EXPECT_EQ(placed::no_room,
+            place_word<TypeParam>(this->memory.data(), this->groups, 5, index_word::make(0, 999)));
   for (const auto& [slot, low] : hashes) {
     int found = 0;
     for_words_of<TypeParam>(this->memory.data(), this->groups, low, slot,
@@ -48,34 +49,57 @@ TYPED_TEST(an_index_table, finds_the_words_of_a_slot_until_it_is_full) {
 }
 
 TYPED_TEST(an_index_table, takes_a_new_word_over_a_tombstone) {
-  ASSERT_EQ(placed::in_empty, place_word<TypeParam>(this->memory.data(), this->groups, 0,
-                                                    make_word<TypeParam>(0, 1)));
-  for_words_of<TypeParam>(
-      this->memory.data(), this->groups, 0, 1,
-      [](std::byte* group, unsigned i) { store_word<TypeParam>(group, i, tombstone<TypeParam>); });
-  EXPECT_EQ(0u, slot_of<TypeParam>(tombstone<TypeParam>));
-  EXPECT_EQ(placed::over_tombstone, place_word<TypeParam>(this->memory.data(), this->groups, 0,
-                                                          make_word<TypeParam>(0, 2)));
+  ASSERT_EQ(placed::in_empty,
+            place_word<TypeParam>(this->memory.data(), this->groups, 0, index_word::make(0, 1)));
+  for_words_of<TypeParam>(this->memory.data(), this->groups, 0, 1,
+                          [](std::byte* group, unsigned i) { bury_word(group, i); });
+  EXPECT_EQ(0u, match_named<TypeParam>(this->memory.data()));
+  EXPECT_EQ(all_words<TypeParam> & ~group_mask{1}, match_empty<TypeParam>(this->memory.data()));
+  EXPECT_EQ(placed::over_tombstone,
+            place_word<TypeParam>(this->memory.data(), this->groups, 0, index_word::make(0, 2)));
 }
 
-// The vector comparison and the portable one agree on every tag, in every place, whatever the other
-// bytes are.
-TYPED_TEST(an_index_table, matches_tags_and_empty_words_like_a_plain_loop) {
+// The vector comparisons and the portable ones agree on every tag, in every place, whatever the
+// numbers are.
+TYPED_TEST(an_index_table, matches_tags_like_a_plain_loop) {
   std::mt19937_64 draw(2);
   for (int round = 0; round != 20000; ++round) {
     std::byte* group = this->memory.data();
-    for (unsigned i = 0; i != index_word<TypeParam>::per_group; ++i) {
+    for (unsigned i = 0; i != TypeParam::per_group; ++i) {
       const std::uint64_t hash = draw() & (round % 2 == 0 ? ~0ull : 0x0300000000000000ull);
-      store_word<TypeParam>(
-          group, i, draw() % 4 == 0 ? TypeParam{0} : make_word<TypeParam>(hash, draw() % 1000));
+      store_word<TypeParam>(group, i, index_word::make(hash, draw()));
+      if (const std::uint64_t what = draw() % 4; what < 2)
+        store_tag(group, i, what == 0 ? empty_tag : tombstone_tag);
     }
     const std::uint64_t hash = draw() & 0x03FFFFFFFFFFFFFFull;
-    const group_mask by_tag = scan_group<TypeParam>(group, [&](TypeParam w) {
-      return (w >> index_word<TypeParam>::slot_bits) == (hash >> 56);
-    });
-    const group_mask empty = scan_group<TypeParam>(group, [](TypeParam w) { return w == 0; });
-    ASSERT_EQ(by_tag, match_tag<TypeParam>(group, hash));
-    ASSERT_EQ(empty, match_empty<TypeParam>(group));
+    const auto scan = [group](auto f) { return scan_tags<TypeParam>(group, f); };
+    ASSERT_EQ(scan([&](std::uint8_t t) { return t == tag_of(hash); }),
+              match_tag<TypeParam>(group, hash));
+    ASSERT_EQ(scan([](std::uint8_t t) { return t == empty_tag; }), match_empty<TypeParam>(group));
+    ASSERT_EQ(scan([](std::uint8_t t) { return t >= least_tag; }), match_named<TypeParam>(group));
+  }
+}
+
+// A number lies beside others, not aligned: none of its bits get into theirs.
+TYPED_TEST(an_index_table, keeps_every_number_in_every_place) {
+  std::mt19937_64 draw(3);
+  constexpr std::uint64_t largest = (1ull << (8 * TypeParam::number_bytes)) - 1;
+  std::byte* group = this->memory.data();
+  for (int round = 0; round != 2000; ++round) {
+    std::array<std::uint64_t, TypeParam::per_group> numbers{};
+    for (unsigned i = 0; i != TypeParam::per_group; ++i) {
+      numbers[i] = round % 3 == 0 ? largest : round % 3 == 1 ? 0 : draw() & largest;
+      store_word<TypeParam>(group, i, index_word::make(draw(), numbers[i]));
+    }
+    for (unsigned i = 0; i != TypeParam::per_group; ++i)
+      ASSERT_EQ(numbers[i], load_number<TypeParam>(group, i)) << i;
+  }
+}
+
+TEST(a_tag, is_never_what_an_empty_place_or_a_tombstone_has) {
+  for (std::uint64_t top = 0; top != 256; ++top) {
+    EXPECT_GE(tag_of(top << 56), least_tag);
+    EXPECT_EQ(std::max<std::uint64_t>(top, least_tag), tag_of((top << 56) | 0xFFFFFF));
   }
 }
 

@@ -51,6 +51,16 @@ inline void spin_pause() noexcept {
 #endif
 }
 
+/// Adds one to a counter that only the calling thread changes and others read. One instruction on
+/// x86, where compilers make three of a relaxed load and store.
+inline void count_up(std::atomic<std::uint64_t>& counter) noexcept {
+#if defined(__x86_64__) && !defined(TWINMAP_THREAD_SANITIZER)
+  __asm__("{addq $1, %0|add QWORD PTR %0, 1}" : "+m"(counter) : : "cc");
+#else
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+#endif
+}
+
 /// Two 8-byte words that change only together, by `compare_exchange`. Stored in shared memory.
 /// Readers load the two halves separately and validate: a 16-byte atomic load is itself a write on
 /// x86 and faults on a read-only page.

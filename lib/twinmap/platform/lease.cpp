@@ -102,13 +102,6 @@ bool is_dead(lock_file& locks, lease_id id) noexcept {
   return locks.probe(liveness_byte(id)) == byte_state::free;
 }
 
-/// Wiped in a forked child, where `held` is therefore 0.
-struct alignas(64) lease::page {
-  std::uint64_t held;
-  lease_id id;
-  void* proof;
-};
-
 lease::lease(lease&& other) noexcept {
   *this = std::move(other);
 }
@@ -184,18 +177,6 @@ void lease::release() noexcept {
   // two.
   ::munmap(page_->proof, page_size());
   page_->proof = nullptr;
-}
-
-bool lease::valid() const noexcept {
-  return page_ != nullptr && page_->held != 0;
-}
-
-lease_id lease::id() const noexcept {
-  return page_ != nullptr ? page_->id : lease_id();
-}
-
-std::byte* lease::private_memory() const noexcept {
-  return page_ != nullptr ? reinterpret_cast<std::byte*>(page_ + 1) : nullptr;
 }
 
 }  // namespace twinmap::platform

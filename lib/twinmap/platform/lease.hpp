@@ -98,13 +98,20 @@ class lease {
   void release() noexcept;
 
   /// False if never taken, released, or if this process is a fork's child.
-  [[nodiscard]] bool valid() const noexcept;
-  [[nodiscard]] lease_id id() const noexcept;
+  [[nodiscard]] bool valid() const noexcept { return page_ != nullptr && page_->held != 0; }
+  [[nodiscard]] lease_id id() const noexcept { return page_ != nullptr ? page_->id : lease_id(); }
   /// Zeroed when taken, and again in a forked child.
-  [[nodiscard]] std::byte* private_memory() const noexcept;
+  [[nodiscard]] std::byte* private_memory() const noexcept {
+    return page_ != nullptr ? reinterpret_cast<std::byte*>(page_ + 1) : nullptr;
+  }
 
  private:
-  struct page;  // the head of the WIPEONFORK mapping
+  /// The head of the WIPEONFORK mapping: wiped in a forked child, where `held` is therefore 0.
+  struct alignas(64) page {
+    std::uint64_t held;
+    lease_id id;
+    void* proof;
+  };
 
   void reserve(const std::string& map, std::size_t private_bytes);
 

@@ -75,47 +75,51 @@ class checker {
       find("heap_committed does not agree with its check");
   }
 
-  template <class Word>
+  template <class Group>
   std::uint64_t walk_words(root_word root, std::uint8_t slot_marks::*mark, const char* name) {
     std::uint64_t named = 0;
     const std::byte* memory = view_.heap.heap + root.offset();
     for (std::uint64_t group = 0; group != root.groups(); ++group) {
       steps_.step();
-      for (unsigned i = 0; i != storage::index_word<Word>::per_group; ++i) {
-        const Word word = storage::load_word<Word>(memory + group * storage::group_bytes, i);
-        const std::uint64_t slot = storage::slot_of<Word>(word);
-        if (slot == 0) continue;
-        ++named;
-        if (slot >= used_) {
-          find(std::string(name) + " names slot " + std::to_string(slot) + ", handed out are " +
-               std::to_string(used_));
-          continue;
-        }
-        if (marks_[slot].*mark != 0)
-          find(std::string(name) + " names slot " + std::to_string(slot) + " twice");
-        marks_[slot].*mark = 1;
-        const auto tag = static_cast<std::uint8_t>(word >> storage::index_word<Word>::slot_bits);
-        check_place<Word>(root, group, slot, tag, name);
-      }
+      storage::for_words_in<Group>(memory + group * storage::group_bytes,
+                                   [&](unsigned, storage::index_word word) {
+                                     ++named;
+                                     check_word<Group>(root, group, word, mark, name);
+                                   });
     }
     return named;
   }
 
+  template <class Group>
+  void check_word(root_word root, std::uint64_t group, storage::index_word word,
+                  std::uint8_t slot_marks::*mark, const char* name) {
+    if (word.slot == 0 || word.slot >= used_) {
+      find(std::string(name) + " names slot " + std::to_string(word.slot) + ", handed out are " +
+           std::to_string(used_));
+      return;
+    }
+    if (marks_[word.slot].*mark != 0)
+      find(std::string(name) + " names slot " + std::to_string(word.slot) + " twice");
+    marks_[word.slot].*mark = 1;
+    check_place<Group>(root, group, word, name);
+  }
+
   /// The word's tag is the key's, and no group between its home and its place has an empty word.
-  template <class Word>
-  void check_place(root_word root, std::uint64_t group, std::uint64_t slot, std::uint8_t tag,
+  template <class Group>
+  void check_place(root_word root, std::uint64_t group, storage::index_word word,
                    const char* name) {
+    const std::uint64_t slot = word.slot;
     if (copy_slot(view_, slot, false, copy_) != copied::yes ||
         copy_.word().state() == entry_state::free)
       return;
     const bytes key = copy_.key.view();
     const std::uint64_t hash = view_.hash(key.data(), key.size());
-    if (static_cast<std::uint8_t>(hash >> 56) != tag)
+    if (storage::tag_of(hash) != word.tag)
       find(std::string(name) + ": the tag of slot " + std::to_string(slot) + " is not its key's");
     const std::byte* memory = view_.heap.heap + root.offset();
     std::uint64_t at = storage::home_group(static_cast<std::uint32_t>(hash), root.groups());
     for (std::uint64_t steps = 0; at != group && steps != root.groups(); ++steps) {
-      if (storage::match_empty<Word>(memory + at * storage::group_bytes) != 0) {
+      if (storage::match_empty<Group>(memory + at * storage::group_bytes) != 0) {
         find(std::string(name) + ": slot " + std::to_string(slot) + " lies behind an empty word");
         return;
       }
@@ -129,8 +133,8 @@ class checker {
       find(std::string("the root of ") + name + " leads outside the heap");
       return 0;
     }
-    return root.wide() ? walk_words<std::uint64_t>(root, mark, name)
-                       : walk_words<std::uint32_t>(root, mark, name);
+    return root.wide() ? walk_words<storage::wide_group>(root, mark, name)
+                       : walk_words<storage::narrow_group>(root, mark, name);
   }
 
   void check_slot(std::uint64_t number) {

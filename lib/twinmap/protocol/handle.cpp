@@ -200,9 +200,6 @@ bool handle::created() const noexcept {
 bool handle::read_only() const noexcept {
   return state_->request.mode == attach_mode::open_read_only;
 }
-bool handle::retired() const noexcept {
-  return view.roots->retired.load(std::memory_order_acquire) != 0;
-}
 const attach_request& handle::request() const noexcept {
   return state_->request;
 }

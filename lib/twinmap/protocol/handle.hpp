@@ -118,6 +118,17 @@ class TWINMAP_EXPORT handle {
   /// True if a value stands after; `standing` holds it, `previous` what stood before (`had` says
   /// whether any).
   bool update(key_view key, updater& f, value_buffer& previous, bool& had, value_buffer& standing);
+  /// The store of a value of the same length over one that is in its slot, as `seen` says; the
+  /// caller has found it as `find_in_place` does. False, and nothing done, if it moved or anything
+  /// else is out of the ordinary: then the operations above decide.
+  /// Progress: wait-free.
+  bool replace_in_place(const thread_cache::line& line, storage::entry& slot,
+                        platform::pair_value seen, std::uint64_t payload);
+  /// The erase of a value that is in its slot; likewise.
+  bool remove_in_place(const thread_cache::line& line, storage::entry& slot,
+                       platform::pair_value seen);
+  /// Whether the calling thread, whose line this is, may change keys without further ado.
+  [[nodiscard]] bool may_change(const thread_cache::line& line) const noexcept;
   /// An erase of each key born before it began. Progress: lock-free; compaction follows with a
   /// later insert.
   void clear();
@@ -130,23 +141,34 @@ class TWINMAP_EXPORT handle {
   /// this call.
   void for_each(const std::function<bool(bytes, bytes)>& f) const;
 
+  /// What such a walk goes over: slots from 1 on, keys born before.
+  struct range_of_walk {
+    std::uint64_t births;
+    std::uint64_t slots;
+  };
+  [[nodiscard]] range_of_walk walk_range() const noexcept;
+
   [[nodiscard]] std::uint64_t size() const noexcept;
   [[nodiscard]] bool created() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
-  [[nodiscard]] bool retired() const noexcept;
+  [[nodiscard]] bool retired() const noexcept {
+    return view.roots->retired.load(std::memory_order_acquire) != 0;
+  }
   [[nodiscard]] const attach_request& request()
       const noexcept;  ///< first group as in force, not as asked
   [[nodiscard]] const std::string& name() const noexcept;
 
-  /// This thread's lookup counters; made on first use.
-  [[nodiscard]] lookup_counters& counters() const {
+  /// The calling thread's line of the cache, made this handle's if it is not.
+  [[nodiscard]] thread_cache::line& own_line() const {
     thread_cache::line& line = cache_line_of_thread();
     if (line.handle != id_) [[unlikely]] {
-      line = {.counters = &attach_thread()};
+      line = attach_thread();
       line.handle = id_;
     }
-    return *line.counters;
+    return line;
   }
+  /// This thread's lookup counters; made on first use.
+  [[nodiscard]] lookup_counters& counters() const { return *own_line().counters; }
   /// The calling thread's line of the cache. It is this handle's only if `line.handle` is `id()`.
   [[nodiscard]] thread_cache::line& cache_line_of_thread() const noexcept {
     auto* lines = reinterpret_cast<std::byte*>(cached_threads.handles.data());
@@ -168,11 +190,11 @@ class TWINMAP_EXPORT handle {
   /// The rest of this process's state; the other files of this layer work on it.
   [[nodiscard]] process_state& state() const noexcept { return *state_; }
   /// The calling thread's state on this handle, made on first use.
-  [[nodiscard]] thread_state& thread() const;
+  [[nodiscard]] thread_state& thread() const { return *own_line().thread; }
 
  private:
   handle();
-  lookup_counters& attach_thread() const;
+  [[nodiscard]] thread_cache::line attach_thread() const;
   void publish_misses() const;
   void publish_all() const noexcept;
 

@@ -22,7 +22,7 @@ probe probe_slot(const segment_view& view, std::uint64_t number, const span_key&
   return probe::found;
 }
 
-template <class Word>
+template <class Group>
 probe probe_table_of(const segment_view& view, storage::root_word root,
                      const std::atomic<std::uint64_t>& cell, const span_key& key, location& at) {
   const std::uint64_t groups = root.groups();
@@ -34,15 +34,15 @@ probe probe_table_of(const segment_view& view, storage::root_word root,
     const std::uint64_t offset = start + group * storage::group_bytes;
     if (!view.group_ok(offset)) return probe::moved;
     const std::byte* words = view.heap.heap + offset;
-    storage::group_mask mask = storage::match_tag<Word>(words, key.hash);
+    storage::group_mask mask = storage::match_tag<Group>(words, key.hash);
+    platform::acquire_fence();  // (R7) of reader.hpp
     for (; mask != 0; mask &= mask - 1) {
-      const std::uint64_t number = storage::slot_of<Word>(
-          storage::load_word<Word>(words, static_cast<unsigned>(std::countr_zero(mask))));
+      const std::uint64_t number = storage::load_number<Group>(words, storage::first_of(mask));
       if (!view.slot_ok(number)) continue;
       const probe result = probe_slot(view, number, key, at);
       if (result != probe::nothing) return result;
     }
-    if (storage::match_empty<Word>(words) != 0) return probe::nothing;
+    if (storage::match_empty<Group>(words) != 0) return probe::nothing;
     group = group + 1 == groups ? 0 : group + 1;
   }
   return probe::nothing;
@@ -50,8 +50,8 @@ probe probe_table_of(const segment_view& view, storage::root_word root,
 
 probe probe_table(const segment_view& view, storage::root_word root,
                   const std::atomic<std::uint64_t>& cell, const span_key& key, location& at) {
-  return root.wide() ? probe_table_of<std::uint64_t>(view, root, cell, key, at)
-                     : probe_table_of<std::uint32_t>(view, root, cell, key, at);
+  return root.wide() ? probe_table_of<storage::wide_group>(view, root, cell, key, at)
+                     : probe_table_of<storage::narrow_group>(view, root, cell, key, at);
 }
 
 /// One attempt; false: something moved.

@@ -187,7 +187,8 @@ void mutate(handle& map, key_view key, mutation& operation) {
       lookup_counters::add(by.thread.counters.retries);
       continue;
     }
-    by.count(operation.counted);
+    if (step == update_step::put || (step == update_step::remove && at.live()))
+      by.count(operation.counted);
     publish_counters(by);
     // Last, and holding nothing: this may promote.
     if (operation.counts_miss && at.amended && at.where != found_in::read)

@@ -72,6 +72,13 @@ struct writer {
   }
 };
 
+/// A thread that has a living lease as a writer.
+inline writer writer_of(handle& map, thread_state& mine) noexcept {
+  auto& page = map.view.lease(mine.lease.id().slot);
+  auto* stacks = reinterpret_cast<storage::private_stacks*>(mine.lease.private_memory());
+  return {map, mine, {mine.lease.id(), &page, stacks}};
+}
+
 /// The calling thread as a writer, with a living lease. Raises read_only, retired,
 /// too_many_writers, no_space.
 writer begin_write(handle& map);

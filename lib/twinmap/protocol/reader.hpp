@@ -4,15 +4,20 @@
 // all of it works on a PROT_READ mapping (P2).
 //
 // Ordered accesses, each with its partner:
-//   (R1) seq_cst load of the read root       pairs with the release store of a finished table (T1
-//   in tables.cpp) (R2) seq_cst load of the dirty root      pairs with (T1) (R3) seq_cst load of an
-//   entry word       pairs with the CAS that published it (E1 in mutate.cpp, E2 in insert.cpp) (R4)
-//   acquire fence, then relaxed re-load of the word: what was read between was the slot's at (R3)
-//   (rules R1, R2) (R5) acquire fence, then relaxed re-load of a block's stamp: the copied bytes
-//   are that stamp's (rule R5); pairs with
-//        the CAS that stamped the block before its bytes changed (B1 in block_allocator.cpp)
+//   (R1) seq_cst load of the read root: with the release store of a finished table (T1 in
+//        tables.cpp)
+//   (R2) seq_cst load of the dirty root: with (T1)
+//   (R3) seq_cst load of an entry word: with the CAS that published it (E1 in mutate.cpp, E2 in
+//        insert.cpp)
+//   (R4) acquire fence, then relaxed re-load of the word: what was read between was the slot's at
+//        (R3) (rules R1, R2)
+//   (R5) acquire fence, then relaxed re-load of a block's stamp: the copied bytes are that stamp's
+//        (rule R5); with the CAS that stamped the block before its bytes changed (B1 in
+//        block_allocator.cpp)
 //   (R6) acquire fence, then seq_cst re-loads of both roots and the epoch: nothing was moved
-//   meanwhile (rule R3)
+//        meanwhile (rule R3)
+//   (R7) acquire fence between the tags of a group and their numbers: with the release store of the
+//        tag (T2 in table_words.hpp)
 
 #include <twinmap/protocol/handle.hpp>
 #include <twinmap/storage/view.hpp>
@@ -94,9 +99,8 @@ template <class Sink>
 /// value, then the word again. A mismatch needs no second look: if the slot changed hands
 /// meanwhile, the roots have changed too, and a miss is proven by them.
 template <class Key, class Sink>
-[[gnu::always_inline]] inline lookup read_slot(const segment_view& view, std::uint64_t number,
+[[gnu::always_inline]] inline lookup read_slot(const segment_view& view, const storage::entry& slot,
                                                Key key, Sink sink) {
-  const storage::entry& slot = view.slot(number);
   const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
   if (word.state() == storage::entry_state::free || !key.matches(view, slot))
     return lookup::unknown;
@@ -123,27 +127,27 @@ template <class Key, class Sink>
 }
 
 /// One group: every word with the key's tag. `unknown` goes on with the next group unless `*ends`
-/// (an empty word).
-template <class Word, class Key, class Sink>
+/// (an empty tag).
+template <class Group, class Key, class Sink>
 inline lookup read_group(const segment_view& view, const std::byte* group, Key key, Sink sink,
                          bool* ends) {
-  storage::group_mask mask = storage::match_tag<Word>(group, key.hash);
+  storage::group_mask mask = storage::match_tag<Group>(group, key.hash);
+  platform::acquire_fence();  // (R7)
   while (mask != 0) {
-    const std::uint64_t number = storage::slot_of<Word>(
-        storage::load_word<Word>(group, static_cast<unsigned>(std::countr_zero(mask))));
+    const std::uint64_t number = storage::load_number<Group>(group, storage::first_of(mask));
     if (view.slot_ok(number)) [[likely]] {
-      const lookup result = read_slot(view, number, key, sink);
+      const lookup result = read_slot(view, view.slot(number), key, sink);
       if (result != lookup::unknown) return result;
     }
     mask &= mask - 1;
   }
-  *ends = storage::match_empty<Word>(group) != 0;
+  *ends = storage::match_empty<Group>(group) != 0;
   return lookup::unknown;
 }
 
 /// The groups after the home group. Bounded by the number of groups; the root is looked at again
 /// every 16 groups.
-template <class Word, class Key, class Sink>
+template <class Group, class Key, class Sink>
 [[gnu::noinline]] lookup read_displaced(const segment_view& view, storage::root_word root,
                                         const std::atomic<std::uint64_t>& root_cell, Key key,
                                         Sink sink) {
@@ -157,14 +161,14 @@ template <class Word, class Key, class Sink>
     group = group + 1 == groups ? 0 : group + 1;
     if (!view.group_ok(start + group * storage::group_bytes)) return lookup::retry;
     bool ends = false;
-    const lookup result = read_group<Word>(
+    const lookup result = read_group<Group>(
         view, view.heap.heap + start + group * storage::group_bytes, key, sink, &ends);
     if (result != lookup::unknown || ends) return result;
   }
   return lookup::unknown;
 }
 
-template <class Word, class Key, class Sink>
+template <class Group, class Key, class Sink>
 inline lookup read_table_of(const segment_view& view, storage::root_word root,
                             const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   const std::uint64_t offset =
@@ -173,9 +177,9 @@ inline lookup read_table_of(const segment_view& view, storage::root_word root,
   if (!view.group_ok(offset)) [[unlikely]]
     return lookup::retry;
   bool ends = false;
-  const lookup result = read_group<Word>(view, view.heap.heap + offset, key, sink, &ends);
+  const lookup result = read_group<Group>(view, view.heap.heap + offset, key, sink, &ends);
   if (result != lookup::unknown || ends) return result;
-  return read_displaced<Word>(view, root, root_cell, key, sink);
+  return read_displaced<Group>(view, root, root_cell, key, sink);
 }
 
 /// Maps of over 2^24 slots; out of line, to keep the other path short.
@@ -183,7 +187,7 @@ template <class Key, class Sink>
 [[gnu::noinline]] lookup read_wide_table(const segment_view& view, storage::root_word root,
                                          const std::atomic<std::uint64_t>& root_cell, Key key,
                                          Sink sink) {
-  return read_table_of<std::uint64_t>(view, root, root_cell, key, sink);
+  return read_table_of<storage::wide_group>(view, root, root_cell, key, sink);
 }
 
 /// Keeps what the fast path needs of `root`, if that is a table as it should be. A pure function of
@@ -197,12 +201,73 @@ inline void remember_table(const segment_view& view, thread_cache::line& line,
   line.groups = root.groups();
 }
 
+/// Makes the calling thread's line this handle's, with the table that is read now. For those who go
+/// on without `load_slowly` when the fast path did not serve. Hidden as that is.
+[[gnu::noinline, gnu::visibility("hidden")]] inline void refresh_line(const handle& map) {
+  thread_cache::line& line = map.own_line();
+  const storage::root_word read{map.view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
+  if (line.root != read.bits) remember_table(map.view, line, read);
+}
+
 template <class Key, class Sink>
 inline lookup read_table(const segment_view& view, storage::root_word root,
                          const std::atomic<std::uint64_t>& root_cell, Key key, Sink sink) {
   if (root.wide()) [[unlikely]]
     return read_wide_table(view, root, root_cell, key, sink);
-  return read_table_of<std::uint32_t>(view, root, root_cell, key, sink);
+  return read_table_of<storage::narrow_group>(view, root, root_cell, key, sink);
+}
+
+/// Whether the line has the table that is read now.
+[[gnu::always_inline]] inline bool is_current(const handle& map, const thread_cache::line& line) {
+  return line.handle == map.id() &&
+         line.root == map.view.roots->read.load(std::memory_order_seq_cst);  // (R1)
+}
+
+[[gnu::always_inline]] inline const std::byte* home_of(const thread_cache::line& line,
+                                                       std::uint64_t hash) {
+  return line.table +
+         storage::home_group(static_cast<std::uint32_t>(hash), line.groups) * storage::group_bytes;
+}
+
+/// The slot of the first word of a home group of read that has the tag of `hash`, or null.
+[[gnu::always_inline]] inline storage::entry* first_in_home(const segment_view& view,
+                                                            const std::byte* group,
+                                                            std::uint64_t hash) noexcept {
+  const storage::group_mask mask = storage::match_tag<storage::narrow_group>(group, hash);
+  platform::acquire_fence();  // (R7)
+  if (mask == 0) [[unlikely]]
+    return nullptr;
+  const std::uint64_t number =
+      storage::load_number<storage::narrow_group>(group, storage::first_of(mask));
+  // Slot 0 is resident and nobody's.
+  if (number >= view.slot_limit.load(std::memory_order_relaxed)) [[unlikely]]
+    return nullptr;
+  return &view.slot(number);
+}
+
+/// Whether the key certainly is absent, by one look at its home group in read: either its slot is
+/// nil, or read is the whole map and the group has an empty place and no word with the key's tag;
+/// and nothing moved meanwhile (rule R3). False says nothing.
+inline bool proves_absence(const handle& map, const thread_cache::line& line,
+                           const word_key& key) noexcept {
+  const segment_view& view = map.view;
+  const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
+  if (!is_current(map, line)) return false;
+  const std::byte* group = home_of(line, key.hash);
+  if (storage::match_tag<storage::narrow_group>(group, key.hash) != 0) {
+    const storage::entry* slot = first_in_home(view, group, key.hash);
+    if (slot == nullptr) return false;
+    const storage::entry_word word{slot->value.first.load(std::memory_order_seq_cst)};  // (R3)
+    if (word.state() != storage::entry_state::nil || !key.matches(view, *slot)) return false;
+    platform::acquire_fence();  // (R4)
+    if (slot->value.first.load(std::memory_order_relaxed) != word.bits) return false;
+  } else if (storage::root_word{line.root}.amended() ||
+             storage::match_empty<storage::narrow_group>(group) == 0) {
+    return false;
+  }
+  platform::acquire_fence();  // (R6)
+  return view.roots->read.load(std::memory_order_seq_cst) == line.root &&
+         view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
 }
 
 /// R6: how often a lookup starts again before it calls the segment corrupted.
@@ -215,6 +280,9 @@ template <class Key, class Sink>
 [[gnu::noinline, gnu::visibility("hidden")]] bool load_slowly(const handle& map, Key key,
                                                               Sink sink) {
   const segment_view& view = map.view;
+  if constexpr (std::is_same_v<Key, word_key>) {
+    if (proves_absence(map, map.cache_line_of_thread(), key)) return false;
+  }
   lookup_counters& counters = map.counters();
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
@@ -273,46 +341,36 @@ template <class Sink>
   return sink.inlined(payload, Sink::inline_length);
 }
 
-/// The fast path: the key's word is in its home group of read, and its slot holds still. Everything
-/// else is false and left to `load_slowly`, so that nothing here calls anything and all stays in
-/// registers.
+/// The fast path: the first word of the home group of read that has the key's tag is the key's, and
+/// its slot holds still. Everything else, a second word with the tag included, is false and left to
+/// `load_slowly`, so that nothing here loops or calls, and all stays in registers.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool read_home(const segment_view& view, const std::byte* group,
                                              Key key, Sink sink) {
-  storage::group_mask mask = storage::match_tag<std::uint32_t>(group, key.hash);
-  const std::uint64_t slots = view.slot_limit.load(std::memory_order_relaxed);
-  for (; mask != 0; mask &= mask - 1) {
-    const std::uint64_t number = storage::slot_of<std::uint32_t>(
-        storage::load_word<std::uint32_t>(group, static_cast<unsigned>(std::countr_zero(mask))));
-    // Slot 0, which tombstones name, is resident and nobody's.
-    if (number >= slots) [[unlikely]]
-      continue;
-    if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>) {
-      if (read_inline(view.slot(number), key, sink)) [[likely]]
-        return true;
-    } else {
-      if (read_slot(view, number, key, sink) == lookup::found) [[likely]]
-        return true;
-    }
-  }
-  return false;
+  const storage::entry* slot = first_in_home(view, group, key.hash);
+  if (slot == nullptr) [[unlikely]]
+    return false;
+  if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>)
+    return read_inline(*slot, key, sink);
+  else
+    return read_slot(view, *slot, key, sink) == lookup::found;
+}
+
+/// Looks `key` up on the fast path alone. False says nothing.
+template <class Key, class Sink>
+[[gnu::always_inline]] inline bool try_load(const handle& map, Key key, Sink sink) {
+  const thread_cache::line& line = map.cache_line_of_thread();
+  if (!is_current(map, line) || !read_home(map.view, home_of(line, key.hash), key, sink))
+      [[unlikely]]
+    return false;
+  lookup_counters::add(line.counters->hits_read);
+  return true;
 }
 
 /// Looks `key` up. True: the sink has the value.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load(const handle& map, Key key, Sink sink) {
-  const thread_cache::line& line = map.cache_line_of_thread();
-  if (line.handle == map.id() && line.root == map.view.roots->read.load(std::memory_order_seq_cst))
-      [[likely]] {  // (R1)
-    const std::byte* group =
-        line.table + storage::home_group(static_cast<std::uint32_t>(key.hash), line.groups) *
-                         storage::group_bytes;
-    if (read_home(map.view, group, key, sink)) [[likely]] {
-      lookup_counters::add(line.counters->hits_read);
-      return true;
-    }
-  }
-  return load_slowly(map, key, sink);
+  return try_load(map, key, sink) || load_slowly(map, key, sink);
 }
 
 }  // namespace layout_1

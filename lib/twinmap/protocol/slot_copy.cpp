@@ -55,9 +55,9 @@ bool names_slot(const segment_view& view, storage::root_word table, std::uint64_
   bool found = false;
   const auto note = [&found](std::byte*, unsigned) { found = true; };
   if (table.wide())
-    storage::for_words_of<std::uint64_t>(memory, table.groups(), low, slot, note);
+    storage::for_words_of<storage::wide_group>(memory, table.groups(), low, slot, note);
   else
-    storage::for_words_of<std::uint32_t>(memory, table.groups(), low, slot, note);
+    storage::for_words_of<storage::narrow_group>(memory, table.groups(), low, slot, note);
   return found;
 }
 

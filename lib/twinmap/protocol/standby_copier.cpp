@@ -29,8 +29,8 @@ root_word shape_for(const segment_view& view, root_word source) noexcept {
     return root_word::make(0, source.groups(), wide, generation);
   const std::uint64_t named = counts.dirty_words.load(std::memory_order_relaxed);
   const std::uint64_t words = std::min(named + named / 2 + 1, view.max_slots + 1);
-  const std::uint64_t groups =
-      wide ? storage::groups_for<std::uint64_t>(words) : storage::groups_for<std::uint32_t>(words);
+  const std::uint64_t groups = wide ? storage::groups_for<storage::wide_group>(words)
+                                    : storage::groups_for<storage::narrow_group>(words);
   return root_word::make(0, std::min(groups, root_word::max_groups), wide, generation);
 }
 

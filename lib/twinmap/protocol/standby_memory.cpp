@@ -3,35 +3,33 @@
 
 namespace twinmap::protocol {
 
+using storage::narrow_group;
+using storage::wide_group;
+
 namespace {
 
 /// Puts the words of one group into a table of another shape, each once. False if there is no room.
 template <class From, class To>
 bool place_group(const standby_memory& m, const std::byte* group) noexcept {
-  for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
-    const From word = storage::load_word<From>(group, i);
-    platform::acquire_fence();  // with (T2) of table_words.hpp: the slot's hash is the key's
-    const std::uint64_t slot = storage::slot_of<From>(word);
-    if (!m.view.slot_ok(slot)) continue;
-    const std::uint32_t low = m.view.slot_hash(slot).load(std::memory_order_relaxed);
+  bool room = true;
+  storage::for_words_in<From>(group, [&](unsigned, storage::index_word word) {
+    if (!room || !m.view.slot_ok(word.slot)) return;
+    const std::uint32_t low = m.view.slot_hash(word.slot).load(std::memory_order_relaxed);
     bool there = false;
-    storage::for_words_of<To>(m.to_groups, m.table.groups(), low, slot,
+    storage::for_words_of<To>(m.to_groups, m.table.groups(), low, word.slot,
                               [&there](std::byte*, unsigned) { there = true; });
-    if (there) continue;
-    const std::uint64_t tag = std::uint64_t{word >> storage::index_word<From>::slot_bits} << 56;
-    if (storage::place_word<To>(m.to_groups, m.table.groups(), low,
-                                storage::make_word<To>(tag, slot)) == storage::placed::no_room)
-      return false;
-  }
-  return true;
+    if (!there)
+      room = storage::place_word<To>(m.to_groups, m.table.groups(), low, word) !=
+             storage::placed::no_room;
+  });
+  return room;
 }
 
 template <class From>
 void prefetch_hashes(const standby_memory& m, const std::byte* group) noexcept {
-  for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
-    const std::uint64_t slot = storage::slot_of<From>(storage::load_word<From>(group, i));
-    if (m.view.slot_ok(slot)) __builtin_prefetch(&m.view.slot_hash(slot));
-  }
+  storage::for_words_in<From>(group, [&m](unsigned, storage::index_word word) {
+    if (m.view.slot_ok(word.slot)) __builtin_prefetch(&m.view.slot_hash(word.slot));
+  });
 }
 
 }  // namespace
@@ -40,9 +38,9 @@ void prefetch_group(const standby_memory& m, std::uint64_t group) noexcept {
   if (group >= m.source.groups() || m.same_shape()) return;
   const std::byte* from = m.from_groups + group * storage::group_bytes;
   if (m.source.wide())
-    prefetch_hashes<std::uint64_t>(m, from);
+    prefetch_hashes<wide_group>(m, from);
   else
-    prefetch_hashes<std::uint32_t>(m, from);
+    prefetch_hashes<narrow_group>(m, from);
 }
 
 bool copy_group(const standby_memory& m, std::uint64_t group) noexcept {
@@ -57,9 +55,9 @@ bool copy_group(const standby_memory& m, std::uint64_t group) noexcept {
     return true;
   }
   if (!m.source.wide())
-    return m.table.wide() ? place_group<std::uint32_t, std::uint64_t>(m, from)
-                          : place_group<std::uint32_t, std::uint32_t>(m, from);
-  return m.table.wide() ? place_group<std::uint64_t, std::uint64_t>(m, from) : false;
+    return m.table.wide() ? place_group<narrow_group, wide_group>(m, from)
+                          : place_group<narrow_group, narrow_group>(m, from);
+  return m.table.wide() ? place_group<wide_group, wide_group>(m, from) : false;
 }
 
 bool copy_marked(const standby_memory& m, std::uint64_t word, std::uint64_t bits) noexcept {

@@ -17,7 +17,9 @@ namespace twinmap::protocol {
 using storage::counter;
 using storage::entry_state;
 using storage::entry_word;
+using storage::narrow_group;
 using storage::root_word;
+using storage::wide_group;
 
 namespace {
 
@@ -123,12 +125,11 @@ bool leave_behind(build& job, std::uint64_t slot) {
 
 template <class From>
 void prefetch_group(build& job, const std::byte* group) noexcept {
-  for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
-    const std::uint64_t slot = storage::slot_of<From>(storage::load_word<From>(group, i));
-    if (!job.at.view().slot_ok(slot)) continue;
-    __builtin_prefetch(&job.at.view().slot_hash(slot));
-    if (job.compacting) __builtin_prefetch(&job.at.view().slot(slot));
-  }
+  storage::for_words_in<From>(group, [&job](unsigned, storage::index_word word) {
+    if (!job.at.view().slot_ok(word.slot)) return;
+    __builtin_prefetch(&job.at.view().slot_hash(word.slot));
+    if (job.compacting) __builtin_prefetch(&job.at.view().slot(word.slot));
+  });
 }
 
 /// Walks the groups of one table in order, which is nearly the order of the other: the copy runs
@@ -142,17 +143,17 @@ bool copy_words(build& job) {
   for (std::uint64_t group = 0; group != groups; ++group) {
     if (group + ahead < groups)
       prefetch_group<From>(job, from + (group + ahead) * storage::group_bytes);
-    for (unsigned i = 0; i != storage::index_word<From>::per_group; ++i) {
-      const From word = storage::load_word<From>(from + group * storage::group_bytes, i);
-      const std::uint64_t slot = storage::slot_of<From>(word);
-      if (!job.at.view().slot_ok(slot) || (job.compacting && leave_behind(job, slot))) continue;
-      const std::uint64_t tag = std::uint64_t{word >> storage::index_word<From>::slot_bits} << 56;
-      const std::uint32_t low = job.at.view().slot_hash(slot).load(std::memory_order_relaxed);
-      if (storage::place_word<To>(to, job.to.groups(), low, storage::make_word<To>(tag, slot)) ==
-          storage::placed::no_room)
-        return false;
-      ++job.placed;
-    }
+    bool room = true;
+    storage::for_words_in<From>(from + group * storage::group_bytes, [&](unsigned,
+                                                                         storage::index_word word) {
+      if (!room || !job.at.view().slot_ok(word.slot) ||
+          (job.compacting && leave_behind(job, word.slot)))
+        return;
+      const std::uint32_t low = job.at.view().slot_hash(word.slot).load(std::memory_order_relaxed);
+      room = storage::place_word<To>(to, job.to.groups(), low, word) != storage::placed::no_room;
+      if (room) ++job.placed;
+    });
+    if (!room) return false;
   }
   return true;
 }
@@ -166,10 +167,10 @@ void copy_lines(build& job) {
 }
 
 bool copy_table(build& job) {
-  if (!job.from.wide() && !job.to.wide()) return copy_words<std::uint32_t, std::uint32_t>(job);
-  if (!job.from.wide()) return copy_words<std::uint32_t, std::uint64_t>(job);
-  if (!job.to.wide()) return copy_words<std::uint64_t, std::uint32_t>(job);
-  return copy_words<std::uint64_t, std::uint64_t>(job);
+  if (!job.from.wide() && !job.to.wide()) return copy_words<narrow_group, narrow_group>(job);
+  if (!job.from.wide()) return copy_words<narrow_group, wide_group>(job);
+  if (!job.to.wide()) return copy_words<wide_group, narrow_group>(job);
+  return copy_words<wide_group, wide_group>(job);
 }
 
 /// Numbers of the table that a build starts from.
@@ -191,8 +192,7 @@ build build_table(locked_section& at, root_word from, table_counts counts, bool 
       !compacting && wide == from.wide() && counts.filled + 1 <= storage::fill_limit(from) * 7 / 8;
   const std::uint64_t expected = compacting ? live : counts.named;
   const auto groups = [&](std::uint64_t words) {
-    return wide ? storage::groups_for<std::uint64_t>(words)
-                : storage::groups_for<std::uint32_t>(words);
+    return wide ? storage::groups_for<wide_group>(words) : storage::groups_for<narrow_group>(words);
   };
   job.to = new_table(at, room_enough ? from.groups() : groups(expected + 1), wide);
   if (!job.to) return job;
@@ -323,12 +323,11 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
   }
   std::byte* memory = table_memory(at, table);
   const auto low = static_cast<std::uint32_t>(hash);
+  const auto word = storage::index_word::make(hash, slot);
   std::uint64_t group = 0;
   const storage::placed where =
-      table.wide() ? storage::place_word(memory, table.groups(), low,
-                                         storage::make_word<std::uint64_t>(hash, slot), &group)
-                   : storage::place_word(memory, table.groups(), low,
-                                         storage::make_word<std::uint32_t>(hash, slot), &group);
+      table.wide() ? storage::place_word<wide_group>(memory, table.groups(), low, word, &group)
+                   : storage::place_word<narrow_group>(memory, table.groups(), low, word, &group);
   auto& named = into_dirty ? at.counts().dirty_words : at.counts().read_words;
   auto& filled = into_dirty ? at.counts().dirty_filled : at.counts().read_filled;
   if (where == storage::placed::no_room) {
@@ -346,18 +345,14 @@ std::uint32_t unindex_locked(locked_section& at, root_word table, std::uint64_t 
   std::byte* memory = table_memory(at, table);
   const std::uint32_t low = at.view().slot_hash(slot).load(std::memory_order_relaxed);
   std::uint32_t found = 0;
-  const auto bury = [&]<class Word>(std::byte* group, unsigned i) {
-    storage::store_word<Word>(group, i, storage::tombstone<Word>);
+  const auto bury = [&found](std::byte* group, unsigned i) {
+    storage::bury_word(group, i);
     ++found;
   };
   if (table.wide())
-    storage::for_words_of<std::uint64_t>(
-        memory, table.groups(), low, slot,
-        [&](std::byte* group, unsigned i) { bury.template operator()<std::uint64_t>(group, i); });
+    storage::for_words_of<wide_group>(memory, table.groups(), low, slot, bury);
   else
-    storage::for_words_of<std::uint32_t>(
-        memory, table.groups(), low, slot,
-        [&](std::byte* group, unsigned i) { bury.template operator()<std::uint32_t>(group, i); });
+    storage::for_words_of<narrow_group>(memory, table.groups(), low, slot, bury);
   const bool of_read = table.same_table(at.read());
   // The copy would go on naming it.
   if (!of_read && found != 0) drop_standby_locked(at);

@@ -3,6 +3,8 @@
 // What one thread keeps of one handle: its lookup counters, and the way to find them in a
 // nanosecond.
 
+#include <twinmap/platform/atomic.hpp>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -26,24 +28,31 @@ struct lookup_counters {
     retries.store(other.retries.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
 
-  static void add(std::atomic<std::uint64_t>& counter) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  /// Whether the one number that most lookups change is the same.
+  [[nodiscard]] bool same_hits(const lookup_counters& other) const noexcept {
+    return hits_read.load(std::memory_order_relaxed) ==
+           other.hits_read.load(std::memory_order_relaxed);
   }
+
+  static void add(std::atomic<std::uint64_t>& counter) noexcept { platform::count_up(counter); }
 };
+
+struct thread_state;
 
 /// What a new line of the cache has for a table: whatever a damaged root says, there is a group to
 /// read.
 alignas(64) inline constexpr std::array<std::byte, 64> empty_group{};
 
-/// The threads' shortcut from a handle to their counters and to the read table. Each shared object
-/// that inlines the read path has its own.
+/// The threads' shortcut from a handle to their state on it and to the read table. Each shared
+/// object that inlines the read path has its own.
 struct thread_cache {
   struct alignas(64) line {
     std::uint64_t handle = 0;  ///< handle ids start at 1 and are never used twice
     std::uint64_t root = 0;    ///< the read root that the next two were taken from
     const std::byte* table = empty_group.data();  ///< its groups, all within the published limit
     std::uint64_t groups = 0;
-    lookup_counters* counters = nullptr;
+    lookup_counters* counters = nullptr;  ///< of `thread`
+    thread_state* thread = nullptr;
   };
   static constexpr std::size_t lines = 8;
   std::array<line, lines> handles{};

@@ -158,12 +158,6 @@ platform::lease take_lease(handle& map) {
   return taken;
 }
 
-writer writer_of(handle& map, thread_state& mine) {
-  auto& page = map.view.lease(mine.lease.id().slot);
-  auto* stacks = reinterpret_cast<storage::private_stacks*>(mine.lease.private_memory());
-  return {map, mine, {mine.lease.id(), &page, stacks}};
-}
-
 }  // namespace
 
 std::uint64_t register_handle(process_state& state) {
@@ -183,16 +177,14 @@ void provide_spare_lease(handle& map) {
   }
 }
 
-thread_state& handle::thread() const {
+thread_cache::line handle::attach_thread() const {
   // A destructor that runs after the thread's own: whatever it takes goes with the handle.
-  if (states_gone) return adopt_state(*state_);
-  thread_state*& mine = my_states[id_];
-  if (mine == nullptr) mine = &adopt_state(*state_);
-  return *mine;
-}
-
-lookup_counters& handle::attach_thread() const {
-  return thread().counters;
+  thread_state* mine = states_gone ? nullptr : my_states[id_];
+  if (mine == nullptr) {
+    mine = &adopt_state(*state_);
+    if (!states_gone) my_states[id_] = mine;
+  }
+  return {.counters = &mine->counters, .thread = mine};
 }
 
 writer begin_care(handle& map) {

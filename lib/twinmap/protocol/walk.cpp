@@ -31,21 +31,23 @@ bool copy_still(const handle& map, std::uint64_t number, bool with_value, slot_c
 
 }  // namespace
 
-key_walk::key_walk(const handle& map) noexcept
-    : map_(map),
-      births_(map.view.header->locked.births.load(std::memory_order_seq_cst)),
-      used_(slots_in_use(map.view)) {}
+handle::range_of_walk handle::walk_range() const noexcept {
+  const std::uint64_t births = view.header->locked.births.load(std::memory_order_seq_cst);
+  return {births, slots_in_use(view)};
+}
+
+key_walk::key_walk(const handle& map) noexcept : map_(map), range_(map.walk_range()) {}
 
 bool key_walk::next(slot_copy& copy) {
   const segment_view& view = map_.view;
-  while (number_ < used_) {
+  while (number_ < range_.slots) {
     const std::uint64_t number = number_++;
     if (!view.slot_ok(number) ||
         !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())
       continue;
     if (!copy_still(map_, number, true, copy))
       map_.raise_corrupted("a slot moved in each of 2^20 attempts to copy it");
-    if (copy.word().live() && copy.meta.birth() < births_) return true;
+    if (copy.word().live() && copy.meta.birth() < range_.births) return true;
   }
   return false;
 }
@@ -59,11 +61,11 @@ void handle::for_each(const std::function<bool(bytes, bytes)>& f) const {
 
 void handle::clear() {
   writer by = begin_write(*this);
-  const std::uint64_t births = view.header->locked.births.load(std::memory_order_seq_cst);
-  const std::uint64_t used = slots_in_use(view);
+  const auto [births, used] = walk_range();
   for (std::uint64_t number = 1; number < used; ++number) {
     if (!view.slot_ok(number)) continue;
     const storage::entry& slot = view.slot(number);
+    if (!entry_word{slot.value.first.load(std::memory_order_seq_cst)}.live()) continue;
     for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
       const platform::pair_value seen = load_pair(slot);
       if (!entry_word{seen.first}.live()) break;

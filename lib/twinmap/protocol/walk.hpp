@@ -15,8 +15,7 @@ class key_walk {
 
  private:
   const handle& map_;
-  std::uint64_t births_;  ///< keys born since are passed over
-  std::uint64_t used_;    ///< slots that had been used by then
+  handle::range_of_walk range_;
   std::uint64_t number_ = 1;
 };
 

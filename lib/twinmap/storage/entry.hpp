@@ -48,6 +48,10 @@ struct entry_word {
     return {((version() + 1) << version_shift) | (std::uint64_t{length} << 3) |
             static_cast<std::uint64_t>(state)};
   }
+  /// The same state and length, one version on.
+  [[nodiscard]] constexpr entry_word next_version() const noexcept {
+    return {bits + (1ull << version_shift)};
+  }
   /// State and length, a byte of their own so that they are compared at once.
   [[nodiscard]] constexpr std::uint8_t kind() const noexcept {
     return static_cast<std::uint8_t>(bits);

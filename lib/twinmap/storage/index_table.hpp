@@ -1,16 +1,22 @@
 #pragma once
 
-// An index table: groups of one cache line, each of 16 words of 32 bits {tag 8, slot 24} or, for
-// slot numbers beyond that, 8 words of 64 bits {tag 8, slot 56}. The same type serves read and
-// dirty.
+// An index table: groups of one cache line. A group begins with 16 tags of one byte, which are
+// compared at once; then come the slot numbers, 16 of 24 bits or, where there are more slots than
+// that, 12 of 32 bits (tags 12-15 are then never used). A tag and its number are a word. The same
+// type serves read and dirty.
 //
 // Invariants
-//   1. A word of a published table never moves and never becomes empty again (R3): a removed one is
-//   a tombstone.
-//   2. The words of a key lie in the groups from its home group on, up to the first group that has
-//   an empty word.
-//   3. The table has no header: where it lies and how many groups it has is in its root word, read
+//   1. A word is published, and removed, by one store of its tag. Its number is written before (T2
+//   in table_words.hpp), and means nothing where the tag is empty or a tombstone.
+//   2. A word of a published table never moves and its tag never becomes empty again (R3): that of
+//   a removed one is a tombstone.
+//   3. The words of a key lie in the groups from its home group on, up to the first group that has
+//   an empty tag.
+//   4. The table has no header: where it lies and how many groups it has is in its root word, read
 //   in one load.
+//
+// Tags beside each other, apart from what they belong to, are as in Abseil's flat_hash_map and
+// folly's F14.
 
 #include <twinmap/storage/entry.hpp>
 
@@ -21,7 +27,7 @@
 namespace twinmap::storage {
 inline namespace layout_1 {
 
-/// bits 0-25 groups, 26 wide words, 27 amended (read only), 28-39 generation, 40-63 offset in the
+/// bits 0-25 groups, 26 wide groups, 27 amended (read only), 28-39 generation, 40-63 offset in the
 /// heap in units of 64 KiB. In this order a lookup takes it apart with one instruction a part.
 struct root_word {
   std::uint64_t bits;
@@ -70,112 +76,133 @@ constexpr std::uint64_t home_group(std::uint32_t low_hash, std::uint64_t groups)
   return (low_hash * groups) >> 32;
 }
 
-template <class Word>
-struct index_word;
+/// Byte offset of the slot numbers in a group, behind the tags.
+inline constexpr unsigned numbers_at = 16;
 
-template <>
-struct index_word<std::uint32_t> {
-  static constexpr unsigned slot_bits = 24;
-  static constexpr unsigned per_group = group_bytes / 4;
-  static constexpr unsigned tag_bits = 8;
+/// The two kinds of group, which root_word::wide tells apart.
+struct narrow_group {
+  static constexpr unsigned per_group = 16;
+  static constexpr unsigned number_bytes = 3;
 };
-
-template <>
-struct index_word<std::uint64_t> {
-  static constexpr unsigned slot_bits = 56;
-  static constexpr unsigned per_group = group_bytes / 8;
-  static constexpr unsigned tag_bits =
-      8;  // no more: a growing table knows only the tag and 32 bits of the hash
+struct wide_group {
+  static constexpr unsigned per_group = 12;
+  static constexpr unsigned number_bytes = 4;
 };
+static_assert(numbers_at + narrow_group::per_group * narrow_group::number_bytes == group_bytes &&
+              numbers_at + wide_group::per_group * wide_group::number_bytes == group_bytes);
 
-inline constexpr std::uint64_t narrow_slots = 1ull << index_word<std::uint32_t>::slot_bits;
+inline constexpr std::uint64_t narrow_slots = 1ull << (8 * narrow_group::number_bytes);
 
-template <class Word>
-constexpr Word tag_of(std::uint64_t hash) noexcept {
-  return static_cast<Word>(hash >> (64 - index_word<Word>::tag_bits));
+/// What a tag may be beside a key's, which is at least 2.
+inline constexpr std::uint8_t empty_tag = 0;
+inline constexpr std::uint8_t tombstone_tag = 1;
+inline constexpr std::uint8_t least_tag = 2;
+
+constexpr std::uint8_t tag_of(std::uint64_t hash) noexcept {
+  const auto top = static_cast<std::uint8_t>(hash >> 56);
+  return top < least_tag ? least_tag : top;
 }
-template <class Word>
-constexpr Word make_word(std::uint64_t hash, std::uint64_t slot) noexcept {
-  return static_cast<Word>((std::uint64_t{tag_of<Word>(hash)} << index_word<Word>::slot_bits) |
-                           slot);
-}
-template <class Word>
-constexpr std::uint64_t slot_of(Word word) noexcept {
-  return word & ((Word{1} << index_word<Word>::slot_bits) - 1);
-}
-/// Names slot 0, which is nobody's: resident, free for ever, and refused by slot_ok.
-template <class Word>
-inline constexpr Word tombstone = static_cast<Word>(~Word{0} << index_word<Word>::slot_bits);
 
 /// One bit per word of a group, lowest first.
 using group_mask = std::uint32_t;
+
+/// The first word of a mask that is not 0.
+inline unsigned first_of(group_mask mask) noexcept {
+  return static_cast<unsigned>(std::countr_zero(mask));
+}
+
+template <class Group>
+inline constexpr group_mask all_words = (group_mask{1} << Group::per_group) - 1;
 
 #if defined(__SSE2__) && !defined(TWINMAP_THREAD_SANITIZER) && !defined(TWINMAP_NO_SIMD)
 #define TWINMAP_SIMD_GROUPS 1
 #endif
 
-template <class Word>
-inline Word load_word(const std::byte* group, unsigned i) noexcept {
-  return __atomic_load_n(reinterpret_cast<const Word*>(group) + i, __ATOMIC_RELAXED);
+inline std::uint8_t load_tag(const std::byte* group, unsigned i) noexcept {
+  return __atomic_load_n(reinterpret_cast<const std::uint8_t*>(group) + i, __ATOMIC_RELAXED);
 }
 
-/// The portable comparison: which words of the group satisfy `f`.
-template <class Word, class Predicate>
-inline group_mask scan_group(const std::byte* group, Predicate f) noexcept {
+/// The number that stands beside tag `i`. Garbage unless that tag was seen published before an
+/// acquire fence; it must pass `slot_ok` in any case.
+template <class Group>
+inline std::uint64_t load_number(const std::byte* group, unsigned i) noexcept {
+  const unsigned at = numbers_at + i * Group::number_bytes;
+  if constexpr (Group::number_bytes == sizeof(std::uint32_t)) {
+    return __atomic_load_n(reinterpret_cast<const std::uint32_t*>(group + at), __ATOMIC_RELAXED);
+  } else {
+#if defined(TWINMAP_THREAD_SANITIZER)
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(group + at);
+    return __atomic_load_n(bytes, __ATOMIC_RELAXED) |
+           (__atomic_load_n(bytes + 1, __ATOMIC_RELAXED) << 8) |
+           (__atomic_load_n(bytes + 2, __ATOMIC_RELAXED) << 16);
+#else
+    // One load with the byte before, which belongs to the group too. Volatile, so that it stays one
+    // (R6); it need not be atomic: the three bytes do not change while the tag is published.
+    using unaligned = std::uint32_t __attribute__((aligned(1), may_alias));
+    return *reinterpret_cast<const volatile unaligned*>(group + (at - 1)) >> 8;
+#endif
+  }
+}
+
+/// The portable comparison: which tags of the group satisfy `f`.
+template <class Group, class Predicate>
+inline group_mask scan_tags(const std::byte* group, Predicate f) noexcept {
   group_mask mask = 0;
-  for (unsigned i = 0; i != index_word<Word>::per_group; ++i)
-    mask |= group_mask{f(load_word<Word>(group, i))} << i;
+  for (unsigned i = 0; i != Group::per_group; ++i)
+    mask |= group_mask{f(load_tag(group, i))} << i;
   return mask;
 }
 
 #if defined(TWINMAP_SIMD_GROUPS)
-/// One bit per 32-bit lane whose highest bit is set.
-inline group_mask sign_mask(__m128i a, __m128i b, __m128i c, __m128i d) noexcept {
-  // Both packings saturate and so keep the sign.
-  return static_cast<group_mask>(
-      _mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))));
+/// The vector load is not atomic as a whole, each tag is.
+inline __m128i load_tags(const std::byte* group) noexcept {
+  return _mm_load_si128(reinterpret_cast<const __m128i*>(group));
 }
 
-/// Compares bytes; only that of the tag, the highest of each word, reaches the mask. The vector
-/// loads are not atomic as a whole, each word is.
-inline group_mask match_tag_narrow(const std::byte* group, std::uint64_t hash) noexcept {
-  const auto* lanes = reinterpret_cast<const __m128i*>(group);
-  constexpr int high_half_in_all_lanes = 0b01'01'01'01;
-  const __m128i want =
-      _mm_shuffle_epi32(_mm_cvtsi64_si128(static_cast<std::int64_t>(hash)), high_half_in_all_lanes);
-  return sign_mask(_mm_cmpeq_epi8(_mm_load_si128(lanes), want),
-                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 1), want),
-                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 2), want),
-                   _mm_cmpeq_epi8(_mm_load_si128(lanes + 3), want));
+inline group_mask equal_tags(__m128i a, __m128i b) noexcept {
+  return static_cast<group_mask>(_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)));
 }
 
-inline group_mask match_empty_narrow(const std::byte* group) noexcept {
-  const auto* lanes = reinterpret_cast<const __m128i*>(group);
-  const __m128i none = _mm_setzero_si128();
-  return sign_mask(_mm_cmpeq_epi32(_mm_load_si128(lanes), none),
-                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 1), none),
-                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 2), none),
-                   _mm_cmpeq_epi32(_mm_load_si128(lanes + 3), none));
+/// `tag_of(hash)` in all 16 bytes.
+inline __m128i tag_in_all(std::uint64_t hash) noexcept {
+  constexpr int highest_in_all_lanes = 0b11'11'11'11;
+  const __m128i bytes = _mm_cvtsi64_si128(static_cast<std::int64_t>(hash));
+  const __m128i twice = _mm_unpacklo_epi8(bytes, bytes);
+  const __m128i upper = _mm_shufflehi_epi16(twice, highest_in_all_lanes);
+  return _mm_max_epu8(_mm_unpackhi_epi64(upper, upper), _mm_set1_epi8(least_tag));
 }
 #endif
 
 /// Which words of a group have the tag of a hash.
-template <class Word>
+template <class Group>
 inline group_mask match_tag(const std::byte* group, std::uint64_t hash) noexcept {
 #if defined(TWINMAP_SIMD_GROUPS)
-  if constexpr (sizeof(Word) == 4) return match_tag_narrow(group, hash);
+  return equal_tags(load_tags(group), tag_in_all(hash)) & all_words<Group>;
+#else
+  const std::uint8_t tag = tag_of(hash);
+  return scan_tags<Group>(group, [tag](std::uint8_t t) { return t == tag; });
 #endif
-  const Word tag = tag_of<Word>(hash);
-  return scan_group<Word>(group,
-                          [tag](Word w) { return (w >> index_word<Word>::slot_bits) == tag; });
 }
 
-template <class Word>
+/// Which words were never used.
+template <class Group>
 inline group_mask match_empty(const std::byte* group) noexcept {
 #if defined(TWINMAP_SIMD_GROUPS)
-  if constexpr (sizeof(Word) == 4) return match_empty_narrow(group);
+  return equal_tags(load_tags(group), _mm_setzero_si128()) & all_words<Group>;
+#else
+  return scan_tags<Group>(group, [](std::uint8_t t) { return t == empty_tag; });
 #endif
-  return scan_group<Word>(group, [](Word w) { return w == 0; });
+}
+
+/// Which words name a slot.
+template <class Group>
+inline group_mask match_named(const std::byte* group) noexcept {
+#if defined(TWINMAP_SIMD_GROUPS)
+  const __m128i tags = load_tags(group);
+  return equal_tags(_mm_max_epu8(tags, _mm_set1_epi8(least_tag)), tags) & all_words<Group>;
+#else
+  return scan_tags<Group>(group, [](std::uint8_t t) { return t >= least_tag; });
+#endif
 }
 
 }  // namespace layout_1

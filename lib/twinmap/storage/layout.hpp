@@ -16,7 +16,7 @@
 namespace twinmap::storage {
 
 inline constexpr std::array<char, 8> segment_magic{'t', 'w', 'i', 'n', 'm', 'a', 'p', '\n'};
-inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t format_version = 3;
 inline constexpr std::uint32_t byte_order_mark = 0x01020304;
 inline constexpr std::size_t cache_line = 64;
 inline constexpr std::size_t type_name_capacity = 120;

@@ -236,6 +236,7 @@ void make_view(std::byte* base, const header_constant& constant, segment_view& v
   view.key_capacity = static_cast<std::uint32_t>((1u << constant.slot_shift) - entry_head_bytes);
   for (std::size_t i = 0; i != view.secret.size(); ++i)
     view.secret[i] = XXH3_64bits_withSeed(constant.hash_seed.data(), sizeof constant.hash_seed, i);
+  view.word_flip = view.secret[1] ^ view.secret[2];
   view.hash_mask = constant.hash_mask;
   view.max_slots = constant.max_entries + 1;
   view.max_heap_bytes = constant.heap.length;

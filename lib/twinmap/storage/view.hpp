@@ -23,16 +23,17 @@ struct key_view {
 struct segment_view {
   const header_roots* roots = nullptr;
   std::byte* slots = nullptr;
+  mutable std::atomic<std::uint64_t> slot_limit{0};  ///< cached slots_committed
+  std::uint64_t word_flip = 0;                       ///< of `secret`, for hash_of_word
+  std::uint64_t hash_mask = ~0ull;
   std::uint32_t slot_shift = 0;
   std::uint32_t key_capacity = 0;                    ///< bytes of key that a slot holds
-  mutable std::atomic<std::uint64_t> slot_limit{0};  ///< cached slots_committed
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed, in bytes
   heap_geometry heap;
   std::uint64_t seal_seed = 0;             ///< of the map's uuid; see seal.hpp
   std::array<std::uint64_t, 24> secret{};  ///< XXH3's, made of the header's seed; see lib/FORMAT.md
-  std::uint64_t hash_mask = ~0ull;
-  std::uint64_t max_slots = 0;       ///< slot numbers are below this, by the mapping's size
-  std::uint64_t max_heap_bytes = 0;  ///< heap offsets are below this, by the mapping's size
+  std::uint64_t max_slots = 0;             ///< slot numbers are below this, by the mapping's size
+  std::uint64_t max_heap_bytes = 0;        ///< heap offsets are below this, by the mapping's size
   std::atomic<std::uint32_t>* hashes = nullptr;
   chunk_record* chunk_records = nullptr;
   std::byte* leases = nullptr;
@@ -42,6 +43,18 @@ struct segment_view {
 
   [[nodiscard]] std::uint64_t hash(const void* key, std::size_t length) const noexcept {
     return XXH3_64bits_withSecret(key, length, secret.data(), sizeof secret) & hash_mask;
+  }
+  /// The same of a key of 8 bytes that is in a register: XXH3's formula for such a length
+  /// ("XXH3_len_4to8" in xxHash's specification), with the secret's part of it computed once per
+  /// attachment.
+  [[nodiscard]] std::uint64_t hash_of_word(std::uint64_t key) const noexcept {
+    constexpr std::uint64_t prime = 0x9FB21C651E98DF25;
+    std::uint64_t mixed = std::rotl(key, 32) ^ word_flip;
+    mixed ^= std::rotl(mixed, 49) ^ std::rotl(mixed, 24);
+    mixed *= prime;
+    mixed ^= (mixed >> 35) + sizeof key;
+    mixed *= prime;
+    return (mixed ^ (mixed >> 28)) & hash_mask;
   }
   [[nodiscard]] entry& slot(std::uint64_t number) const noexcept {
     return *reinterpret_cast<entry*>(slots + (number << slot_shift));

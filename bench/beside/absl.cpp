@@ -1,0 +1,6 @@
+#include "../rivals/absl_flat_hash_map.hpp"
+#include "driver.hpp"
+
+int main(int argc, char** argv) {
+  return bench::beside::run_rival<bench::absl_flat_hash_map>(argc, argv);
+}
