@@ -145,7 +145,7 @@ growth duet::loads_while_growing(const growth_plan& planned) {
   said_.promotions = 0;
   said_.loads_per_insert = planned.loads_per_insert;
   // A sixteenth of what comes: soon after a promotion none of them is in the first table.
-  said_.latest = planned.loads_per_insert == 0 ? 0 : std::max<std::size_t>(planned.count / 16, 1);
+  said_.latest = planned.loads_per_insert == 0 ? 0 : (planned.count + 15) / 16;
   const std::size_t loads = planned.loads_per_insert * planned.count;
   const std::vector<outcome> results =
       run(company::growth, {{question::hit, planned.first, loads, 0},

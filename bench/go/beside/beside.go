@@ -1,0 +1,119 @@
+package main
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bench/beside/timing"
+	"bench/workload"
+)
+
+// headStart is what the writer has stored before the reader is timed.
+const headStart = 1024
+
+// A board is what the reader and the writer tell each other. What one of them writes shares no cache line with what the
+// other does.
+type board struct {
+	written uint64 // stores done, or keys in the map
+	_       [120]byte
+	loaded  uint64 // loads done
+	_       [120]byte
+	left    int32 // 1 once the worker that is waited for has left
+}
+
+// storeUntilTold stores to all keys, again and again, each round another value; it returns the nanoseconds per store and
+// the share of the time in which its thread ran.
+func storeUntilTold(m *sync.Map, s *workload.Sequence, b *board, round uint64) (ns, ran float64) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	const atATime = 64
+	part := stretch{first: s.Size / 2}
+	done := uint64(0)
+	cpu, start := timing.ThreadCPU(), time.Now()
+	for atomic.LoadInt32(&b.left) == 0 {
+		part.count = atATime
+		if rest := len(s.Present) - part.first; part.count > rest {
+			part.count = rest
+		}
+		stores(m, s, part, round)
+		done += uint64(part.count)
+		atomic.StoreUint64(&b.written, done)
+		if part.first += part.count; part.first == len(s.Present) {
+			part.first = 0
+			round++
+		}
+	}
+	took := float64(time.Since(start))
+	return took / float64(done), float64(timing.ThreadCPU()-cpu) / took
+}
+
+// hitBeside times hits while the writer surely stores; as in beside/roles.hpp.
+func hitBeside(m *sync.Map, s *workload.Sequence, b *board, part stretch) (took time.Duration, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer atomic.StoreInt32(&b.left, 1)
+	for {
+		before := atomic.LoadUint64(&b.written)
+		if before < headStart {
+			runtime.Gosched()
+			continue
+		}
+		start := time.Now()
+		err = hitter(m, s, part)()
+		took = time.Since(start)
+		if err != nil || atomic.LoadUint64(&b.written) != before {
+			return took, err
+		}
+	}
+}
+
+// measureBeside: hits of one goroutine, alone and while another stores to all keys.
+func measureBeside(size int) error {
+	const roundsOfAPass = 20
+	s := workload.NewSequence(size)
+	m := filled(s)
+	if _, err := together(hitter(m, s, stretch{0, size})); err != nil {
+		return err
+	}
+	var both kinds
+	var writer, ran []float64
+	for pair, done := 0, 0; pair < pairs(); pair++ {
+		// The writer has left the entries in its own cache, and small maps lie there whole.
+		if _, err := together(hitter(m, s, stretch{done, hitsPerPass})); err != nil {
+			return err
+		}
+		done += hitsPerPass
+		alone, err := together(hitter(m, s, stretch{done, hitsPerPass}))
+		if err != nil {
+			return err
+		}
+		b := new(board)
+		var beside time.Duration
+		_, err = together(
+			func() (err error) {
+				beside, err = hitBeside(m, s, b, stretch{done, hitsPerPass})
+				return err
+			},
+			func() error {
+				ns, share := storeUntilTold(m, s, b, uint64(pair+1)<<roundsOfAPass)
+				writer, ran = append(writer, ns), append(ran, share)
+				return nil
+			})
+		if err != nil {
+			return err
+		}
+		done += hitsPerPass
+		both.first = append(both.first, float64(alone)/hitsPerPass)
+		both.second = append(both.second, float64(beside)/hitsPerPass)
+	}
+	if err := checkSize(m, size); err != nil {
+		return err
+	}
+	if err := report("beside_alone", size, 1, mean(both.first), s.Checksum, nil); err != nil {
+		return err
+	}
+	return report("beside", size, 1, mean(both.second), s.Checksum,
+		counters{"writer_ns": mean(writer), "writer_ran": mean(ran), "ratio_to_alone": both.ratio()})
+}

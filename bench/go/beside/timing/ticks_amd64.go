@@ -1,0 +1,3 @@
+package timing
+
+func ticks() uint64
