@@ -9,8 +9,10 @@ declare -A programs=(
   [shapes]='twinmap=bench_shapes_twinmap absl=bench_shapes_absl unordered_map=bench_shapes_unordered_map
     tbb=bench_shapes_tbb boost=bench_shapes_boost lmdb=bench_shapes_lmdb memcached=bench_shapes_memcached
     redis=bench_shapes_redis go=shapes'
+  [beside]='twinmap=bench_beside_twinmap absl=bench_beside_absl unordered_map=bench_beside_unordered_map
+    tbb=bench_beside_tbb boost=bench_beside_boost lmdb=bench_beside_lmdb go=beside'
 )
-groups=(maps golist shapes)
+groups=(maps golist beside shapes)
 contestants=(twinmap absl unordered_map unordered_map_mutex tbb boost lmdb go memcached redis)
 
 program_of() {
@@ -53,6 +55,10 @@ options_of() {
       ((!quick)) || options=(--quick)
       # Of the sizes only servers know: as many entries with 64-bit keys and values.
       [[ $contestant != @(memcached|redis) ]] || options+=(--sizes="$(joined "${server_sizes[@]}")") ;;
+    beside)
+      ((!quick)) || options=(--quick)
+      # Each of its questions has sizes of its own, unless they were chosen or do not fit.
+      ((!sizes_chosen)) || options+=(--sizes="$(joined "${sizes[@]}")") ;;
   esac
   return 0
 }
@@ -68,19 +74,31 @@ supervise() {
   return "$status"
 }
 
-# Runs the program of a contestant once and leaves what it says in the directory of the round.
+# A quick run promises to end within five minutes: so many seconds after it began measuring, what still runs is ended,
+# and what took longer than there is time left in an earlier round is not started.
+quick_seconds=290
+deadline=
+
+# Runs the program of a contestant once and leaves what it says in the directory of the round. Returns 1 if a quick run
+# has no time for it.
 measure() {
-  local group=$1 contestant=$2 size=$3 round=$4 program output options
+  local group=$1 contestant=$2 size=$3 round=$4 status=0 program output options limit=()
   program=$(program_of "$group" "$contestant")
   output=$figures/round-$round/$group.$contestant.$size.json
   [[ ! -t 2 ]] || printf '\r\033[Kround %d of %d: %s of %s, %s' "$round" "$rounds" "$group" "$contestant" "$size" >&2
   options_of "$group" "$contestant" "$size" "$round"
+  [[ -z $deadline ]] || limit=(timeout $((deadline - SECONDS)))
   if [[ $program == bench_* ]]; then
-    supervise "$build/bench/$program" "${options[@]}" --directory="$work" \
-      --benchmark_out="$output" --benchmark_out_format=json >/dev/null 2>"$figures/messages"
+    supervise "${limit[@]}" "$build/bench/$program" "${options[@]}" --directory="$work" \
+      --benchmark_out="$output" --benchmark_out_format=json >/dev/null 2>"$figures/messages" || status=$?
   else
-    supervise "$build/bench/$program" "${options[@]/#--/-}" >"$output" 2>"$figures/messages"
-  fi || { cat "$figures/messages" >&2; fail "$program failed at size $size"; }
+    supervise "${limit[@]}" "$build/bench/$program" "${options[@]/#--/-}" >"$output" 2>"$figures/messages" || status=$?
+  fi
+  if [[ -n $deadline ]] && ((status == 124)); then
+    rm -f "$output"
+    return 1
+  fi
+  ((status == 0)) || { cat "$figures/messages" >&2; fail "$program failed at size $size"; }
 }
 
 # A line for each run of a program: round, group, contestant, size.
@@ -88,8 +106,8 @@ plan() {
   local round group size contestant
   for ((round = 1; round <= rounds; ++round)); do
     for group in "${chosen_groups[@]}"; do
-      # Of this one a quick run only has the time to ask once.
-      [[ $group != shapes ]] || ((!quick || round == 1)) || continue
+      # Of these a quick run only has the time to ask once.
+      [[ $group != @(shapes|beside) ]] || ((!quick || round == 1)) || continue
       for size in $(sizes_of "$group"); do
         for contestant in "${chosen_contestants[@]}"; do
           [[ -z $(program_of "$group" "$contestant") ]] || echo "$round $group $contestant $size"
@@ -99,22 +117,19 @@ plan() {
   done
 }
 
-# A quick run promises to end within five minutes: after so many seconds no program is started, nor before if it took
-# too long in an earlier round.
-quick_seconds=280
-
 measure_all() {
-  local round group contestant size what began=$SECONDS started left_out=0
+  local round group contestant size what started left_out=0
   local -A took=()
+  ((!quick)) || deadline=$((SECONDS + quick_seconds))
   while read -r -u 3 round group contestant size; do
     what="$group $contestant $size"
-    if ((quick && SECONDS - began + ${took[$what]:-0} > quick_seconds)); then
+    if [[ -n $deadline ]] && ((SECONDS + ${took[$what]:-0} >= deadline)); then
       left_out=$((left_out + 1))
       continue
     fi
     mkdir -p "$figures/round-$round"
     started=$SECONDS
-    measure "$group" "$contestant" "$size" "$round"
+    measure "$group" "$contestant" "$size" "$round" || left_out=$((left_out + 1))
     took[$what]=$((SECONDS - started))
     echo "${took[$what]} s: round $round, $what" >>"$figures/times"
   done 3< <(plan)

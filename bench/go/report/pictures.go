@@ -145,20 +145,27 @@ func drawBeside(f *figures, caption []string) (picture, bool) {
 }
 
 func drawGrowth(f *figures, caption []string) (picture, bool) {
-	return drawPercentiles(f, caption, "growth", "Reads while the map grows from empty to %s keys", "growth.svg")
+	return drawPercentiles(f, percentilesOf{question: "growth", clock: "", file: "growth.svg",
+		title:    "Reads while the map grows from empty to %s keys",
+		subtitle: "Single reads of one reader through all promotions, by its own CPU clock; less is better"}, caption)
 }
 
 func drawLatency(f *figures, caption []string) (picture, bool) {
-	return drawPercentiles(f, caption, "latency", "Reads while a writer inserts into %s keys", "latency.svg")
+	return drawPercentiles(f, percentilesOf{question: "latency", clock: wallClock, file: "latency.svg",
+		title:    "Reads while a writer inserts into %s keys",
+		subtitle: "Single reads of one reader through all promotions, by the clock on the wall, waiting included; less is better"},
+		caption)
 }
 
+// percentilesOf says what drawPercentiles shows, and by which clock.
+type percentilesOf struct{ question, clock, file, title, subtitle string }
+
 // drawPercentiles shows how long reads take at the largest size that twinmap was asked about.
-func drawPercentiles(f *figures, caption []string, question, title, file string) (picture, bool) {
+func drawPercentiles(f *figures, what percentilesOf, caption []string) (picture, bool) {
+	question := what.question
 	size := f.locate(side{question, ours, 1}, anySize).Size
-	title = fmt.Sprintf(title, short(size))
-	chartOf := chart.Lines{Frame: chart.Frame{Title: title,
-		Subtitle: "Single reads of one reader, through all promotions, by its own CPU clock; less is better", Caption: caption},
-		XTitle: "percentile"}
+	title := fmt.Sprintf(what.title, short(size))
+	chartOf := chart.Lines{Frame: chart.Frame{Title: title, Subtitle: what.subtitle, Caption: caption}, XTitle: "percentile"}
 	for i, p := range percentiles {
 		chartOf.XTicks = append(chartOf.XTicks, chart.Tick{Value: float64(i), Label: p.label})
 	}
@@ -166,7 +173,7 @@ func drawPercentiles(f *figures, caption []string, question, title, file string)
 	for _, contestant := range contestantsOf(asked) {
 		line := chart.Line{Name: nameOf(contestant), Look: lookOf(contestant)}
 		for i, p := range percentiles {
-			if m, ok := f.median(cell{contestant, question, size, 1}, p.counter); ok && m.value > 0 {
+			if m, ok := f.median(cell{contestant, question, size, 1}, what.clock+p.counter); ok && m.value > 0 {
 				line.Points = append(line.Points, chart.Point{X: float64(i), Y: m.value})
 			}
 		}
@@ -177,7 +184,7 @@ func drawPercentiles(f *figures, caption []string, question, title, file string)
 	if len(chartOf.Lines) == 0 {
 		return picture{}, false
 	}
-	return picture{file, title, chartOf.SVG()}, true
+	return picture{what.file, title, chartOf.SVG()}, true
 }
 
 // drawBytes shows what an entry takes at the largest size that twinmap was asked about.
