@@ -74,13 +74,12 @@ supervise() {
   return "$status"
 }
 
-# A quick run promises to end within five minutes: so many seconds after it began measuring, what still runs is ended,
-# and what took longer than there is time left in an earlier round is not started.
-quick_seconds=290
+# In seconds of this script, if there is one: what still runs then is ended, and what took longer in an earlier round than
+# there is time left is not started.
 deadline=
 
-# Runs the program of a contestant once and leaves what it says in the directory of the round. Returns 1 if a quick run
-# has no time for it.
+# Runs the program of a contestant once and leaves what it says in the directory of the round. Returns 1 if there
+# was no time for it.
 measure() {
   local group=$1 contestant=$2 size=$3 round=$4 status=0 program output options limit=()
   program=$(program_of "$group" "$contestant")
@@ -120,7 +119,8 @@ plan() {
 measure_all() {
   local round group contestant size what started left_out=0
   local -A took=()
-  ((!quick)) || deadline=$((SECONDS + quick_seconds))
+  # Ending a program and writing the tables takes a moment, too.
+  [[ -z $minutes ]] || deadline=$((SECONDS + 60 * minutes - 10))
   while read -r -u 3 round group contestant size; do
     what="$group $contestant $size"
     if [[ -n $deadline ]] && ((SECONDS + ${took[$what]:-0} >= deadline)); then
@@ -134,5 +134,5 @@ measure_all() {
     echo "${took[$what]} s: round $round, $what" >>"$figures/times"
   done 3< <(plan)
   [[ ! -t 2 ]] || printf '\r\033[K' >&2
-  ((left_out == 0)) || echo "A quick run ends within five minutes: $left_out programs were left out."
+  ((left_out == 0)) || echo "Ended after $minutes minutes of measuring: $left_out runs of a program were left out."
 }

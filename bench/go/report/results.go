@@ -211,6 +211,9 @@ func section(link string, f *figures, m machine, verdicts []verdict) string {
 	for _, p := range pictures(f, m) {
 		fmt.Fprintf(&text, "![%s](%s/%s)\n\n", p.title, link, p.file)
 	}
-	verdictTable(verdicts, true).writeMarkdown(&text)
+	if m.Busy {
+		text.WriteString("**Other programs were running: these figures are not reliable.**\n\n")
+	}
+	summaryTable(verdicts).writeMarkdown(&text)
 	return text.String()
 }

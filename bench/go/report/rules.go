@@ -78,6 +78,8 @@ var golist = []string{
 
 const golistLine, golistMust, golistGoal = 4, 0.6, 0.4
 
+const listMedian = "median of Go's list, 2 workers"
+
 // golistMedian is what the median of that list must reach.
 var golistMedian = limit{anySize, 0.3, 0.2}
 

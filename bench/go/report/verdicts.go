@@ -19,6 +19,7 @@ const (
 type verdict struct {
 	Line     int     `json:"line"`
 	What     string  `json:"what"`
+	Size     int     `json:"size,omitempty"`
 	Measured float64 `json:"measured"`
 	Rounds   int     `json:"rounds"`
 	Must     float64 `json:"must"`
@@ -89,7 +90,7 @@ func judge(f *figures) (verdicts []verdict) {
 			v := verdict{Line: r.line, What: r.what, Must: l.must, Goal: l.goal, Verdict: notMeasured,
 				unit: r.unit, atLeast: r.atLeast}
 			if l.size != anySize {
-				v.What += ", " + short(l.size)
+				v.Size = l.size
 			}
 			if m, ok := f.measure(r, l.size); ok {
 				v.decide(m)
@@ -124,7 +125,7 @@ func withReadOnly(all []rule) (both []rule) {
 
 // judgeMedian judges the median of Go's list, if all of it was measured.
 func judgeMedian(list []verdict) verdict {
-	v := verdict{Line: golistLine, What: "median of the list", Must: golistMedian.must, Goal: golistMedian.goal,
+	v := verdict{Line: golistLine, What: listMedian, Must: golistMedian.must, Goal: golistMedian.goal,
 		Verdict: notMeasured}
 	var ratios []float64
 	m := measurement{rounds: enoughRounds}
@@ -154,15 +155,24 @@ func passes(verdicts []verdict) bool {
 	return judged
 }
 
+var verdictHeader = []string{"line", "what", "measured", "must", "goal", "verdict"}
+
 func (v verdict) cells() []string {
-	if v.Verdict == notMeasured {
-		return []string{fmt.Sprint(v.Line), v.What, "", v.limit(v.Must), v.limit(v.Goal), v.Verdict}
+	what, measured := v.What, ""
+	if v.Size != 0 {
+		what += ", " + short(v.Size)
 	}
-	measured := threeDigits(v.Measured) + v.unit
-	if v.Rounds < enoughRounds {
-		measured += fmt.Sprintf(" (%d of %d rounds)", v.Rounds, enoughRounds)
+	if v.Verdict != notMeasured {
+		measured = threeDigits(v.Measured) + v.unit + roundsNote(v.Rounds)
 	}
-	return []string{fmt.Sprint(v.Line), v.What, measured, v.limit(v.Must), v.limit(v.Goal), v.Verdict}
+	return []string{fmt.Sprint(v.Line), what, measured, v.limit(v.Must), v.limit(v.Goal), v.Verdict}
+}
+
+func roundsNote(rounds int) string {
+	if rounds >= enoughRounds {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d rounds)", rounds, enoughRounds)
 }
 
 func (v verdict) limit(value float64) string {
@@ -179,15 +189,20 @@ func (v verdict) limit(value float64) string {
 // verdictTable leaves out what was not measured, unless all is wanted, and counts it.
 func verdictTable(verdicts []verdict, all bool) table {
 	t := table{title: "What is required of twinmap",
-		header: []string{"line", "what", "measured", "must", "goal", "verdict"}, leading: 2}
-	counts := map[string]int{}
+		header: verdictHeader, leading: 2, note: counted(verdicts)}
 	for _, v := range verdicts {
-		counts[v.Verdict]++
 		if all || v.Verdict != notMeasured {
 			t.rows = append(t.rows, v.cells())
 		}
 	}
-	t.note = fmt.Sprintf("%d required: %d reach the goal, %d what they must, %d miss it, %d were not measured.",
-		len(verdicts), counts[reached], counts[met], counts[missed], counts[notMeasured])
 	return t
+}
+
+func counted(verdicts []verdict) string {
+	counts := map[string]int{}
+	for _, v := range verdicts {
+		counts[v.Verdict]++
+	}
+	return fmt.Sprintf("%d required: %d reach the goal, %d what they must, %d miss it, %d were not measured.",
+		len(verdicts), counts[reached], counts[met], counts[missed], counts[notMeasured])
 }

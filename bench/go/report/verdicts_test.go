@@ -10,7 +10,7 @@ func only(t *testing.T, verdicts []verdict, what string) (found verdict) {
 	t.Helper()
 	count := 0
 	for _, v := range verdicts {
-		if v.What == what {
+		if v.cells()[1] == what {
 			found = v
 			count++
 		}
@@ -127,10 +127,10 @@ func TestGosListIsJudgedOneByOneAndByItsMedian(t *testing.T) {
 	if v := only(t, verdicts, golist[1]+" / Go, 2 workers"); v.Verdict != reached || !near(v.Measured, 0.02) {
 		t.Errorf("2 of 100 that an RWMutex map needs: %+v", v)
 	}
-	if v := only(t, verdicts, "median of the list"); v.Verdict != reached || !near(v.Measured, 0.125) {
+	if v := only(t, verdicts, listMedian); v.Verdict != reached || !near(v.Measured, 0.125) {
 		t.Errorf("of 0.01 to 0.24: %+v", v)
 	}
-	if v := only(t, judge(fillGolist(t, golist[1:])), "median of the list"); v.Verdict != notMeasured {
+	if v := only(t, judge(fillGolist(t, golist[1:])), listMedian); v.Verdict != notMeasured {
 		t.Errorf("of a list that lacks one: %+v", v)
 	}
 }
