@@ -40,7 +40,7 @@ struct board {
   company now = company::none;
   std::uint64_t writer_cpu_ns = 0;  ///< writer: how long that ran
   tick_scale scale;
-  std::uint64_t loads_per_insert = 0;  ///< growth: the writer's pace; 0: as fast as it can
+  std::uint64_t loads_per_insert = 0;  ///< growth: the writer's pace
   std::uint64_t latest = 0;            ///< growth: see `pick` in roles.hpp
   load_times times;                    ///< growth: of the loads
   std::uint64_t promotions = 0;        ///< growth: of the map, as far as it counts them

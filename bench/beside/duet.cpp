@@ -80,6 +80,7 @@ pair_of_kinds duet::hits_beside_stores() {
     run(company::none, {hits(0, count), idle});
     done_ += count;
     both.first.push_back(cost(run(company::none, {hits(0, count), idle}).front(), count));
+    done_ += count;
     take_beside(both);
     done_ += count;
   }
@@ -116,6 +117,7 @@ pair_of_kinds duet::hits_of_one_and_two() {
 
 pair_of_kinds duet::stores_of_one_and_two() {
   const std::size_t half = keys_.size / 2;
+  if (half == 0) throw std::runtime_error("one key has no halves");
   const std::size_t count = std::min(half, stores_per_pass);
   pair_of_kinds both;
   const auto together = [&](std::size_t each) {
@@ -140,18 +142,15 @@ pair_of_kinds duet::stores_of_one_and_two() {
   return both;
 }
 
-growth duet::loads_while_growing(const growth_plan& planned) {
+void duet::loads_while_growing(const growth_plan& planned) {
   said_.times = {};
   said_.promotions = 0;
   said_.loads_per_insert = planned.loads_per_insert;
-  // A sixteenth of what comes: soon after a promotion none of them is in the first table.
-  said_.latest = planned.loads_per_insert == 0 ? 0 : (planned.count + 15) / 16;
+  said_.latest = planned.latest;
   const std::size_t loads = planned.loads_per_insert * planned.count;
-  const std::vector<outcome> results =
-      run(company::growth, {{question::hit, planned.first, loads, 0},
-                            {question::insert, planned.first, planned.count, 0}});
+  run(company::growth, {{question::hit, planned.first, loads, 0},
+                        {question::insert, planned.first, planned.count, 0}});
   check_size(planned.first + planned.count);
-  return {.writer_ns = cost(results[1], planned.count), .loads = said_.times.wall.count()};
 }
 
 }  // namespace bench::beside

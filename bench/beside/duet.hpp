@@ -27,17 +27,13 @@ struct pair_of_kinds {
 
 double mean(const std::vector<double>& samples);
 
-/// What was seen while a map grew.
-struct growth {
-  double writer_ns = 0;     ///< per insert
-  std::uint64_t loads = 0;  ///< all of them timed, into `board::times`
-};
-
-/// How a writer inserts while the other worker loads.
+/// How a writer inserts while the other worker loads. It keeps pace with the loads: everyone's
+/// reader then does the same number of them, and misses enough that promotions come.
 struct growth_plan {
-  std::size_t first = 0;               ///< index of the first key that is inserted
-  std::size_t count = 0;               ///< keys inserted
-  std::uint64_t loads_per_insert = 0;  ///< 0: both go as fast as they can
+  std::size_t first = 0;  ///< index of the first key that is inserted
+  std::size_t count = 0;  ///< keys inserted
+  std::size_t loads_per_insert = 1;
+  std::size_t latest = 0;  ///< every second load asks for one of that many that came last
 };
 
 /// Two workers on a map that holds the keys of a sequence, and `pairs` passes of each kind. Each
@@ -54,8 +50,9 @@ class duet {
   pair_of_kinds hits_of_one_and_two();
   /// Stores of one worker to its half of the keys, and of both, each to its own.
   pair_of_kinds stores_of_one_and_two();
-  /// Loads of random keys that are there, while the other worker inserts.
-  growth loads_while_growing(const growth_plan& planned);
+  /// Loads of random keys that are there, while the other worker inserts; their times go to the
+  /// board.
+  void loads_while_growing(const growth_plan& planned);
 
  private:
   using orders = std::vector<task>;

@@ -26,14 +26,12 @@ void publish(benchmark::State& state, double ns_per_op, std::uint64_t checksum) 
   state.counters["sequence"] = static_cast<double>(checksum >> 12);
 }
 
-void publish(benchmark::State& state, const growth& seen, const board& said) {
+void publish_loads(benchmark::State& state, const board& said) {
   publish(state, said.times.cpu.mean() * said.scale.ns_per_tick, 0);
   publish(state, "", said.times.cpu, said.scale);
   publish(state, "floor_", said.times.rests, said.scale);
   publish(state, "wall_", said.times.wall, said.scale);
-  state.counters["writer_ns"] = seen.writer_ns;
-  state.counters["loads"] = static_cast<double>(seen.loads);
-  if (said.promotions != 0) state.counters["promotions"] = static_cast<double>(said.promotions);
+  state.counters["loads"] = static_cast<double>(said.times.wall.count());
 }
 
 void publish(benchmark::State& state, const std::string& suffix, const weight& gained,

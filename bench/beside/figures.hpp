@@ -17,8 +17,8 @@ namespace bench::beside {
 void publish(benchmark::State& state, double ns_per_op, std::uint64_t checksum);
 
 /// Mean and percentiles of single loads: p50_ns … max_ns by the thread's CPU clock, wall_p50_ns …
-/// by the one on the wall, floor_p50_ns … of the rests; and what the writer's inserts took.
-void publish(benchmark::State& state, const growth& seen, const board& said);
+/// by the one on the wall, floor_p50_ns … of the rests.
+void publish_loads(benchmark::State& state, const board& said);
 
 /// Bytes per entry of what was `gained` since `base`; the counters' names end in `suffix`.
 void publish(benchmark::State& state, const std::string& suffix, const weight& gained,

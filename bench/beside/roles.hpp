@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <stdexcept>
 
 #include "../keys.hpp"
@@ -90,31 +89,29 @@ outcome hit_beside(R& map, const scene& on, const task& order) {
   }
 }
 
-/// Inserts the keys number `first` to `first` + `count`, and says how far it is. With a pace, key n
-/// waits until the reader has done n times that many loads.
+/// How often who writes and who loads say how far they are: each time the line with the count
+/// travels.
+inline constexpr std::uint64_t inserts_told_at_once = 16;
+inline constexpr std::uint64_t loads_told_at_once = 64;
+
+/// Inserts the keys number `first` to `first` + `count`, as many as the loads have earned.
 template <rival R>
 outcome insert_growing(R& map, const scene& on, const task& order) {
   const leaving done(on.said.writer_left);
   patience for_reader("reader");
-  // Not each insert: the line with the count would travel each time.
-  constexpr std::uint64_t told_every = 16;
-  const std::uint64_t pace = on.said.loads_per_insert;
-  outcome result;
-  const auto start = std::chrono::steady_clock::now();
-  for (std::uint64_t done_so_far = 0; done_so_far != order.count; ++done_so_far) {
-    while (on.said.loaded.load(std::memory_order_relaxed) < done_so_far * pace) {
+  for (std::uint64_t inserts = 0; inserts != order.count; ++inserts) {
+    while (on.said.loaded.load(std::memory_order_relaxed) < inserts * on.said.loads_per_insert) {
       if (on.said.reader_left) throw std::runtime_error("the reader left before the writer");
       for_reader.wait(on.said.loaded);
     }
-    const std::uint64_t index = order.first + done_so_far;
+    const std::uint64_t index = order.first + inserts;
     map.store(present_key(index), value_of(present_key(index), 0));
-    if (pace != 0 || index % told_every == 0) {
+    if (inserts % inserts_told_at_once == 0) {
       on.said.written.store(index + 1, std::memory_order_release);
     }
   }
-  result.nanoseconds = ns_since(start);
   on.said.written.store(order.first + order.count, std::memory_order_release);
-  return result;
+  return {};
 }
 
 /// The index of one of the first `known` keys: any of them, or, if `latest` is set, every second
@@ -125,8 +122,7 @@ inline std::uint64_t pick(std::uint64_t draw, std::uint64_t known, std::uint64_t
   return known - among + random * among / (std::uint64_t{1} << 32);
 }
 
-/// Loads random keys among those that are there, and times each load. Ends after `count` loads, or,
-/// if that is 0, when the writer has left.
+/// Loads `count` random keys among those that are there, and times each load.
 template <rival R>
 outcome load_growing(R& map, const scene& on, const task& order) {
   board& said = on.said;
@@ -136,14 +132,10 @@ outcome load_growing(R& map, const scene& on, const task& order) {
     if (said.writer_left) throw std::runtime_error("the writer left before it wrote");
     for_writer.wait(0);
   }
-  constexpr std::uint64_t told_every = 64;
-  constexpr std::uint64_t looked_every = std::uint64_t{1} << 20;
   load_timer timer(said.scale, said.times);
   outcome result;
-  std::uint64_t loads = 0;
-  const auto start = std::chrono::steady_clock::now();
-  while (order.count != 0 ? loads != order.count
-                          : !said.writer_left.load(std::memory_order_acquire)) {
+  for (std::uint64_t loads = 0; loads != order.count; ++loads) {
+    if (loads % loads_told_at_once == 0) said.loaded.store(loads, std::memory_order_relaxed);
     const std::uint64_t known = said.written.load(std::memory_order_acquire);
     std::uint64_t key = present_key(pick(loads, known, said.latest));
     std::uint64_t value = 0;
@@ -154,11 +146,9 @@ outcome load_growing(R& map, const scene& on, const task& order) {
     benchmark::DoNotOptimize(value);
     timer.add(before, ticks_after());
     result.wrong += !found || value != value_of(key, 0);
-    if (++loads % told_every == 0) said.loaded.store(loads, std::memory_order_relaxed);
-    if (loads % looked_every == 0) for_writer.check(known);
   }
-  result.nanoseconds = ns_since(start);
-  said.loaded.store(std::numeric_limits<std::uint64_t>::max());
+  // What the rest of the inserts has to wait for.
+  said.loaded.store(order.count, std::memory_order_relaxed);
   if constexpr (promoting<R>) said.promotions = map.promotions();
   return result;
 }

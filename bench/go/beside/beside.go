@@ -89,6 +89,7 @@ func measureBeside(size int) error {
 		if err != nil {
 			return err
 		}
+		done += hitsPerPass
 		b := new(board)
 		var beside time.Duration
 		_, err = together(

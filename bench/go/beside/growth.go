@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"bench/beside/timing"
 	"bench/workload"
@@ -14,28 +13,27 @@ import (
 // A growthPlan says how a writer inserts while a reader loads; as in beside/duet.hpp.
 type growthPlan struct {
 	first, count   int
-	loadsPerInsert int // 0: both go as fast as they can
+	loadsPerInsert int
+	latest         int // every second load asks for one of that many that came last
 }
 
-// insertGrowing returns the nanoseconds per insert.
-func insertGrowing(m *sync.Map, b *board, p growthPlan) float64 {
+// insertGrowing inserts as many keys as the loads have earned.
+func insertGrowing(m *sync.Map, b *board, p growthPlan) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer atomic.StoreInt32(&b.left, 1)
-	const toldEvery = 16
-	start := time.Now()
-	for done := 0; done < p.count; done++ {
-		for atomic.LoadUint64(&b.loaded) < uint64(done)*uint64(p.loadsPerInsert) {
+	const toldAtOnce = 16
+	for inserts := 0; inserts < p.count; inserts++ {
+		for atomic.LoadUint64(&b.loaded) < uint64(inserts)*uint64(p.loadsPerInsert) {
 			runtime.Gosched()
 		}
-		index := uint64(p.first + done)
+		index := uint64(p.first + inserts)
 		key := workload.PresentKey(index)
 		m.Store(key, workload.ValueOf(key, 0))
-		if p.loadsPerInsert != 0 || index%toldEvery == 0 {
+		if inserts%toldAtOnce == 0 {
 			atomic.StoreUint64(&b.written, index+1)
 		}
 	}
-	return float64(time.Since(start)) / float64(p.count)
+	atomic.StoreUint64(&b.written, uint64(p.first+p.count))
 }
 
 // pick: as in beside/roles.hpp.
@@ -49,22 +47,18 @@ func pick(draw, known, latest uint64) uint64 {
 
 // loadGrowing returns the times of the loads.
 func loadGrowing(m *sync.Map, b *board, p growthPlan, scale timing.Scale) (*timing.LoadTimer, error) {
-	const toldEvery = 64
+	const toldAtOnce = 64
 	for atomic.LoadUint64(&b.written) == 0 {
 		runtime.Gosched()
 	}
 	wrong := 0
 	timer := timing.New(scale)
-	latest := uint64(0)
-	if p.loadsPerInsert != 0 {
-		latest = uint64(p.count+15) / 16
-	}
 	wanted := uint64(p.loadsPerInsert) * uint64(p.count)
-	for loads := uint64(0); ; {
-		if wanted == 0 && atomic.LoadInt32(&b.left) != 0 || wanted != 0 && loads == wanted {
-			break
+	for loads := uint64(0); loads != wanted; loads++ {
+		if loads%toldAtOnce == 0 {
+			atomic.StoreUint64(&b.loaded, loads)
 		}
-		key := workload.PresentKey(pick(loads, atomic.LoadUint64(&b.written), latest))
+		key := workload.PresentKey(pick(loads, atomic.LoadUint64(&b.written), uint64(p.latest)))
 		timer.Rest()
 		start := timer.Begin()
 		value, found := m.Load(key)
@@ -72,11 +66,8 @@ func loadGrowing(m *sync.Map, b *board, p growthPlan, scale timing.Scale) (*timi
 		if !found || value.(uint64) != workload.ValueOf(key, 0) {
 			wrong++
 		}
-		if loads++; loads%toldEvery == 0 {
-			atomic.StoreUint64(&b.loaded, loads)
-		}
 	}
-	atomic.StoreUint64(&b.loaded, ^uint64(0))
+	atomic.StoreUint64(&b.loaded, wanted)
 	if wrong != 0 {
 		return nil, fmt.Errorf("%d loads did not find what was there", wrong)
 	}
@@ -96,14 +87,13 @@ func percentiles(into counters, prefix string, h *timing.Histogram, scale timing
 func measureLoads(question string, size int, m *sync.Map, p growthPlan, scale timing.Scale) error {
 	var b board
 	var timer *timing.LoadTimer
-	writer := 0.0
 	_, err := together(
 		func() (err error) {
 			timer, err = loadGrowing(m, &b, p, scale)
 			return err
 		},
 		func() error {
-			writer = insertGrowing(m, &b, p)
+			insertGrowing(m, &b, p)
 			return nil
 		})
 	if err != nil {
@@ -112,7 +102,7 @@ func measureLoads(question string, size int, m *sync.Map, p growthPlan, scale ti
 	if err := checkSize(m, p.first+p.count); err != nil {
 		return err
 	}
-	more := counters{"writer_ns": writer, "loads": float64(timer.Wall.Count())}
+	more := counters{"loads": float64(timer.Wall.Count())}
 	percentiles(more, "", &timer.CPU, scale)
 	percentiles(more, "wall_", &timer.Wall, scale)
 	percentiles(more, "floor_", &timer.Rests, scale)
@@ -122,7 +112,7 @@ func measureLoads(question string, size int, m *sync.Map, p growthPlan, scale ti
 // measureGrowth: loads while a writer inserts from empty.
 func measureGrowth(size int, scale timing.Scale) error {
 	runtime.GC()
-	return measureLoads("growth", size, new(sync.Map), growthPlan{count: size}, scale)
+	return measureLoads("growth", size, new(sync.Map), growthPlan{count: size, loadsPerInsert: 2}, scale)
 }
 
 // measureLatency: loads while a writer inserts a quarter more, slowly enough that promotions come; as in
@@ -132,7 +122,7 @@ func measureLatency(size int, scale timing.Scale) error {
 	if more == 0 {
 		more = 1
 	}
-	loads := 16*size + 1000000
+	loads := 8*size + 1000000
 	if *quick {
 		loads = 4*size + 1000000
 	}
@@ -140,5 +130,5 @@ func measureLatency(size int, scale timing.Scale) error {
 		loads = 64000
 	}
 	m := filled(workload.NewSequence(size))
-	return measureLoads("latency", size, m, growthPlan{size, more, loads / more}, scale)
+	return measureLoads("latency", size, m, growthPlan{size, more, loads / more, (more + 15) / 16}, scale)
 }
