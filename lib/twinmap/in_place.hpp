@@ -1,9 +1,9 @@
 #pragma once
 
-// Changes of values of up to 8 bytes under keys of up to 8 bytes that are in read: most stores of
-// such maps. The value is found as a lookup finds it and replaced by one CAS, without the general
-// path's decisions. Whatever is out of the ordinary, a value that moved meanwhile included, is left
-// to that path: a false here says nothing and has changed nothing.
+// Changes of values of up to 8 bytes under keys of up to 8 bytes whose slot is in read: most of
+// what is done with such maps. The slot is found as a lookup finds it and changed by one CAS,
+// without the general path's decisions. Whatever is out of the ordinary, a value that moved
+// meanwhile included, is left to that path: a false here says nothing and has changed nothing.
 
 #include <twinmap/wire.hpp>
 
@@ -28,90 +28,147 @@ T value_of(std::uint64_t payload) {
   return codec<T>::decode(raw);
 }
 
-/// A slot that held the key, and the value's pair as it stood then. What it says is certain only
-/// when a CAS of that pair has succeeded, or after a second look at the word (R4 of reader.hpp).
-struct standing_value {
-  const protocol::thread_cache::line* line = nullptr;
-  storage::entry* slot = nullptr;
-  platform::pair_value pair{};
-
-  explicit operator bool() const noexcept { return slot != nullptr; }
-  [[nodiscard]] bool stands() const noexcept {
-    platform::acquire_fence();
-    return slot->value.first.load(std::memory_order_relaxed) == pair.first;
+/// A key's slot as one look at its home group in read finds it, and what may be done with it. Each
+/// change is one CAS of the pair that was seen: it succeeds only if the slot has not changed since,
+/// and so was this key's (E1 in protocol/mutate.cpp).
+template <class Key, class T>
+class in_place_search {
+ public:
+  [[gnu::always_inline]] in_place_search(protocol::handle& map, const Key& key) noexcept
+      : map_(map),
+        line_(map.cache_line_of_thread()),
+        epoch_(map.view.roots->epoch.load(std::memory_order_seq_cst)) {
+    const protocol::word_key wanted =
+        reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)));
+    if (!protocol::is_current(map, line_)) [[unlikely]]
+      return;
+    group_ = protocol::home_of(line_, wanted.hash);
+    storage::entry* slot = protocol::first_in_home(map.view, group_, wanted.hash);
+    if (slot == nullptr) {
+      // Slot 0 for a tag is garbage (R6): the general path sees to it.
+      absent_ = storage::match_tag<storage::narrow_group>(group_, wanted.hash) == 0 &&
+                !storage::root_word{line_.root}.amended() &&
+                storage::match_empty<storage::narrow_group>(group_) != 0;
+      return;
+    }
+    seen_.first = slot->value.first.load(std::memory_order_seq_cst);  // (R3)
+    if (!wanted.matches(map.view, *slot)) [[unlikely]]
+      return;
+    seen_.second = slot->value.second.load(std::memory_order_relaxed);
+    slot_ = slot;
   }
+
+  /// The slot has a value, and it lies in it.
+  [[nodiscard]] bool live() const noexcept {
+    constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(sizeof(T));
+    return slot_ != nullptr && storage::entry_word{seen_.first}.kind() == expected;
+  }
+  /// The slot is the key's and has no value.
+  [[nodiscard]] bool nil() const noexcept {
+    return slot_ != nullptr &&
+           storage::entry_word{seen_.first}.state() == storage::entry_state::nil;
+  }
+  [[nodiscard]] std::uint64_t payload() const noexcept { return seen_.second; }
+
+  /// Whether the value that was seen was the key's, for who changes nothing.
+  [[nodiscard]] bool confirm() const noexcept { return unchanged() && map_.may_change(line_); }
+  /// Whether the key certainly was absent (rule R3): its slot is nil, or read is the whole map and
+  /// has none, and nothing has moved.
+  [[nodiscard]] bool confirm_absence() const noexcept {
+    if (!absent_ && !(nil() && unchanged())) return false;
+    platform::acquire_fence();  // (R6)
+    return map_.view.roots->read.load(std::memory_order_seq_cst) == line_.root &&
+           map_.view.roots->epoch.load(std::memory_order_seq_cst) == epoch_ &&
+           map_.may_change(line_);
+  }
+
+  [[nodiscard]] bool replace(const T& value) const {
+    return map_.replace_in_place(line_, *slot_, seen_, payload_of(value));
+  }
+  [[nodiscard]] bool revive(const T& value) const {
+    return map_.revive_in_place(line_, *slot_, seen_, payload_of(value), sizeof(T));
+  }
+  [[nodiscard]] bool remove() const { return map_.remove_in_place(line_, *slot_, seen_); }
+
+ private:
+  [[nodiscard]] bool unchanged() const noexcept {
+    platform::acquire_fence();  // (R4)
+    return slot_->value.first.load(std::memory_order_relaxed) == seen_.first;
+  }
+
+  protocol::handle& map_;
+  const protocol::thread_cache::line& line_;
+  std::uint64_t epoch_;
+  const std::byte* group_ = nullptr;
+  storage::entry* slot_ = nullptr;
+  platform::pair_value seen_;  ///< if there is a slot
+  bool absent_ = false;
 };
 
-/// Empty unless the first word with the key's tag, in its home group of read, is the key's and its
-/// value is in the slot.
+/// What became of an attempt: `no` says nothing and has changed nothing.
+enum class in_place : std::uint8_t { no, was_live, was_absent };
+
+/// Stores `value`; `previous` becomes the value that stood there, if one did.
 template <class Key, class T>
-[[gnu::always_inline]] inline standing_value find_in_place(const protocol::handle& map,
-                                                           const Key& key) {
-  const protocol::word_key wanted =
-      reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)));
-  const protocol::thread_cache::line& line = map.cache_line_of_thread();
-  if (!protocol::is_current(map, line)) [[unlikely]]
-    return {};
-  storage::entry* slot =
-      protocol::first_in_home(map.view, protocol::home_of(line, wanted.hash), wanted.hash);
-  if (slot == nullptr) [[unlikely]]
-    return {};
-  constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(sizeof(T));
-  const storage::entry_word word{slot->value.first.load(std::memory_order_seq_cst)};  // (R3)
-  if (word.kind() != expected || !wanted.matches(map.view, *slot)) [[unlikely]]
-    return {};
-  return {&line, slot, {word.bits, slot->value.second.load(std::memory_order_relaxed)}};
+[[gnu::always_inline]] inline in_place exchange_in_place(protocol::handle& map, const Key& key,
+                                                         const T& value, std::uint64_t& previous) {
+  const in_place_search<Key, T> found(map, key);
+  if (found.live()) [[likely]] {
+    previous = found.payload();
+    return found.replace(value) ? in_place::was_live : in_place::no;
+  }
+  return found.nil() && found.revive(value) ? in_place::was_absent : in_place::no;
 }
 
-/// Stores `value` over the one that stands there; `previous` becomes that one.
+/// Stores `value` unless one stands there; that one then becomes `standing`.
 template <class Key, class T>
-[[gnu::always_inline]] inline bool exchange_in_place(protocol::handle& map, const Key& key,
-                                                     const T& value, std::uint64_t& previous) {
-  const standing_value found = find_in_place<Key, T>(map, key);
-  if (!found) [[unlikely]]
-    return false;
-  previous = found.pair.second;
-  return map.replace_in_place(*found.line, *found.slot, found.pair, payload_of(value));
+in_place load_or_store_in_place(protocol::handle& map, const Key& key, const T& value,
+                                std::uint64_t& standing) {
+  const in_place_search<Key, T> found(map, key);
+  if (found.live()) [[likely]] {
+    standing = found.payload();
+    return found.confirm() ? in_place::was_live : in_place::no;
+  }
+  return found.nil() && found.revive(value) ? in_place::was_absent : in_place::no;
 }
 
 /// Stores `desired` over `expected`; `held` says whether that stood there.
 template <class Key, class T>
 bool compare_in_place(protocol::handle& map, const Key& key, const T& expected, const T& desired,
                       bool& held) {
-  const standing_value found = find_in_place<Key, T>(map, key);
-  if (!found) return false;
-  held = found.pair.second == payload_of(expected);
-  if (!held) return found.stands() && map.may_change(*found.line);
-  return map.replace_in_place(*found.line, *found.slot, found.pair, payload_of(desired));
+  const in_place_search<Key, T> found(map, key);
+  held = found.live() && found.payload() == payload_of(expected);
+  if (held) return found.replace(desired);
+  return found.live() ? found.confirm() : found.confirm_absence();
 }
 
-/// Makes the key absent; `previous` becomes its value.
+/// Makes the key absent; `previous` becomes the value that stood there.
 template <class Key, class T>
-bool erase_in_place(protocol::handle& map, const Key& key, std::uint64_t& previous) {
-  const standing_value found = find_in_place<Key, T>(map, key);
-  if (!found) return false;
-  previous = found.pair.second;
-  return map.remove_in_place(*found.line, *found.slot, found.pair);
+in_place erase_in_place(protocol::handle& map, const Key& key, std::uint64_t& previous) {
+  const in_place_search<Key, T> found(map, key);
+  if (found.live()) {
+    previous = found.payload();
+    return found.remove() ? in_place::was_live : in_place::no;
+  }
+  return found.confirm_absence() ? in_place::was_absent : in_place::no;
 }
 
-/// The same if the value is `expected`; `held` says whether it was.
+/// Makes the key absent if its value is `expected`; `held` says whether it was.
 template <class Key, class T>
 bool compare_erase_in_place(protocol::handle& map, const Key& key, const T& expected, bool& held) {
-  const standing_value found = find_in_place<Key, T>(map, key);
-  if (!found) return false;
-  held = found.pair.second == payload_of(expected);
-  if (!held) return found.stands() && map.may_change(*found.line);
-  return map.remove_in_place(*found.line, *found.slot, found.pair);
+  const in_place_search<Key, T> found(map, key);
+  held = found.live() && found.payload() == payload_of(expected);
+  if (held) return found.remove();
+  return found.live() ? found.confirm() : found.confirm_absence();
 }
 
-/// Whether the key certainly is absent, and the calling thread might have changed it.
-template <class Key>
-bool absent_in_place(const protocol::handle& map, const Key& key) {
-  const protocol::thread_cache::line& line = map.cache_line_of_thread();
-  return protocol::proves_absence(
-             map, line,
-             reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)))) &&
-         map.may_change(line);
+/// Adds `delta` to the value; `old` becomes the one before.
+template <class Key, class T>
+bool add_in_place(protocol::handle& map, const Key& key, T delta, T& old) {
+  const in_place_search<Key, T> found(map, key);
+  if (!found.live()) return false;
+  old = value_of<T>(found.payload());
+  return found.replace(wrapping_sum(old, delta));
 }
 
 /// Calls f(key, value) for the keys that are present, as for_each does. False if `f` wants no more.
@@ -138,16 +195,6 @@ bool walk_in_place(const protocol::handle& map, F f) {
     }
   }
   return true;
-}
-
-/// Adds `delta` to the value; `old` becomes the one before.
-template <class Key, class T>
-bool add_in_place(protocol::handle& map, const Key& key, T delta, T& old) {
-  const standing_value found = find_in_place<Key, T>(map, key);
-  if (!found) return false;
-  old = value_of<T>(found.pair.second);
-  return map.replace_in_place(*found.line, *found.slot, found.pair,
-                              payload_of(wrapping_sum(old, delta)));
 }
 
 }  // namespace twinmap::detail

@@ -100,9 +100,10 @@ class basic_map : public any_map {
   /// Failure: `no_space`, `too_many_entries`, `key_too_long`, `value_too_long`, `lock_timeout`.
   /// Progress: lock-free for present keys; a new key may wait for the mutex; needs memory.
   [[gnu::always_inline]] void store(const lookup_key& key, const value_argument& value) {
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       std::uint64_t previous;
-      if (detail::exchange_in_place(attached(), key, value, previous)) [[likely]]
+      if (detail::exchange_in_place(attached(), key, value, previous) != detail::in_place::no)
+          [[likely]]
         return;
     }
     store_generally(key, value);
@@ -115,9 +116,16 @@ class basic_map : public any_map {
   /// false.
   /// Failure and progress: as store.
   std::pair<T, bool> load_or_store(const lookup_key& key, const value_argument& value) {
-    if constexpr (in_place) {
-      if (detail::plain_bytes<T> standing; try_load_plain(key, standing))
-        return {codec<T>::decode(standing.raw), true};
+    if constexpr (changes_in_place) {
+      std::uint64_t standing;
+      switch (detail::load_or_store_in_place(attached(), key, value, standing)) {
+        case detail::in_place::was_live:
+          return {detail::value_of<T>(standing), true};
+        case detail::in_place::was_absent:
+          return {value, false};
+        case detail::in_place::no:
+          break;
+      }
     }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
@@ -135,10 +143,11 @@ class basic_map : public any_map {
   /// caller. Empty if the key was absent.
   /// Failure and progress: as store.
   std::optional<T> exchange(const lookup_key& key, const value_argument& value) {
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       std::uint64_t payload;
-      if (detail::exchange_in_place(attached(), key, value, payload))
-        return detail::value_of<T>(payload);
+      const detail::in_place done = detail::exchange_in_place(attached(), key, value, payload);
+      if (done == detail::in_place::was_live) return detail::value_of<T>(payload);
+      if (done == detail::in_place::was_absent) return std::nullopt;
     }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
@@ -154,10 +163,10 @@ class basic_map : public any_map {
   /// Makes the key absent. False if it was. Works when the map is full, and makes room (P7).
   /// Progress: lock-free; needs no memory.
   bool erase(const lookup_key& key) {
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       std::uint64_t previous;
-      if (detail::erase_in_place<Key, T>(attached(), key, previous)) return true;
-      if (detail::absent_in_place<Key>(attached(), key)) return false;
+      const detail::in_place done = detail::erase_in_place<Key, T>(attached(), key, previous);
+      if (done != detail::in_place::no) return done == detail::in_place::was_live;
     }
     const detail::encoded<Key> k(key);
     return refreshed().erase(view_of(k));
@@ -169,11 +178,11 @@ class basic_map : public any_map {
   /// Makes the key absent and returns exactly the value it had; empty if it was absent.
   /// Progress: as erase.
   std::optional<T> load_and_erase(const lookup_key& key) {
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       std::uint64_t payload;
-      if (detail::erase_in_place<Key, T>(attached(), key, payload))
-        return detail::value_of<T>(payload);
-      if (detail::absent_in_place<Key>(attached(), key)) return std::nullopt;
+      const detail::in_place done = detail::erase_in_place<Key, T>(attached(), key, payload);
+      if (done == detail::in_place::was_live) return detail::value_of<T>(payload);
+      if (done == detail::in_place::was_absent) return std::nullopt;
     }
     const detail::encoded<Key> k(key);
     protocol::value_buffer previous;
@@ -191,10 +200,9 @@ class basic_map : public any_map {
   bool compare_exchange(const lookup_key& key, const value_argument& expected,
                         const value_argument& desired) {
     check_comparable();
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       bool held = false;
       if (detail::compare_in_place(attached(), key, expected, desired, held)) return held;
-      if (detail::absent_in_place<Key>(attached(), key)) return false;
     }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> from(expected);
@@ -211,10 +219,9 @@ class basic_map : public any_map {
   /// Progress: lock-free; needs no memory.
   bool compare_erase(const lookup_key& key, const value_argument& expected) {
     check_comparable();
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       bool held = false;
       if (detail::compare_erase_in_place(attached(), key, expected, held)) return held;
-      if (detail::absent_in_place<Key>(attached(), key)) return false;
     }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> from(expected);
@@ -232,7 +239,7 @@ class basic_map : public any_map {
     static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>,
                   "twinmap: fetch_add needs an arithmetic value type other than bool");
     T old{};
-    if constexpr (in_place) {
+    if constexpr (changes_in_place) {
       if (detail::add_in_place(attached(), key, delta, old)) return old;
     }
     run_update(key, [&](const std::optional<T>& present) -> std::optional<T> {
@@ -287,17 +294,11 @@ class basic_map : public any_map {
   /// The handle, after the shorter way was not open; next time it may be.
   protocol::handle& refreshed() const {
     protocol::handle& map = attached();
-    if constexpr (in_place) protocol::refresh_line(map);
+    if constexpr (changes_in_place) protocol::refresh_line(map);
     return map;
   }
   /// The commonest changes of such maps have a shorter way.
-  static constexpr bool in_place = detail::changes_in_place<Key, T>;
-  bool try_load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
-    const detail::encoded<Key> bytes(key);
-    const protocol::handle& map = attached();
-    return protocol::try_load(map, detail::reader_key<Key>(map.view, bytes.view()),
-                              detail::plain_sink<T>{out.raw.data()});
-  }
+  static constexpr bool changes_in_place = detail::changes_in_place<Key, T>;
   [[gnu::always_inline]] bool load_plain(const lookup_key& key, detail::plain_bytes<T>& out) const {
     const detail::encoded<Key> bytes(key);
     const protocol::handle& map = attached();

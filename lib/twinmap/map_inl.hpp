@@ -100,7 +100,7 @@ template <class Key, class T>
 template <class F>
 void basic_map<Key, T>::for_each(F&& f) const {
   const protocol::handle& map = attached();
-  if constexpr (in_place) {
+  if constexpr (changes_in_place) {
     detail::walk_in_place<Key, T>(map,
                                   [&](Key key, T value) { return detail::visit(f, key, value); });
     return;

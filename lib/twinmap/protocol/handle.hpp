@@ -119,11 +119,13 @@ class TWINMAP_EXPORT handle {
   /// whether any).
   bool update(key_view key, updater& f, value_buffer& previous, bool& had, value_buffer& standing);
   /// The store of a value of the same length over one that is in its slot, as `seen` says; the
-  /// caller has found it as `find_in_place` does. False, and nothing done, if it moved or anything
-  /// else is out of the ordinary: then the operations above decide.
-  /// Progress: wait-free.
+  /// caller has found it as twinmap/in_place.hpp does. False, and nothing done, if it moved or
+  /// anything else is out of the ordinary: then the operations above decide. Progress: wait-free.
   bool replace_in_place(const thread_cache::line& line, storage::entry& slot,
                         platform::pair_value seen, std::uint64_t payload);
+  /// The store of a value under a key whose slot is nil; likewise.
+  bool revive_in_place(const thread_cache::line& line, storage::entry& slot,
+                       platform::pair_value seen, std::uint64_t payload, unsigned length);
   /// The erase of a value that is in its slot; likewise.
   bool remove_in_place(const thread_cache::line& line, storage::entry& slot,
                        platform::pair_value seen);

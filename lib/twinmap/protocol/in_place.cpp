@@ -13,41 +13,65 @@ using storage::entry_word;
 
 namespace {
 
-void publish_hits(const writer& by) noexcept {
-  if (!by.thread.counters.same_hits(by.thread.published)) publish_counters(by);
+bool may_write(const handle& map, const thread_state& mine) noexcept {
+  return mine.lease.valid() && !map.retired();
+}
+
+/// The thread's lookup counters go into the segment with each write (stats.hpp).
+void publish_lookups(handle& map, thread_state& mine) noexcept {
+  if (!mine.counters.same_lookups(mine.published)) [[unlikely]]
+    publish_counters(writer_of(map, mine));
 }
 
 }  // namespace
 
 bool handle::may_change(const thread_cache::line& line) const noexcept {
-  return line.thread->lease.valid() && !retired();
+  return may_write(*this, *line.thread);
 }
 
 bool handle::replace_in_place(const thread_cache::line& line, storage::entry& slot,
                               platform::pair_value seen, std::uint64_t payload) {
   thread_state& mine = *line.thread;
-  if (!may_change(line)) [[unlikely]]
+  if (!may_write(*this, mine)) [[unlikely]]
     return false;
   const entry_word after = entry_word{seen.first}.next_version();
   if (!platform::compare_exchange_inlined(slot.value, seen, {after.bits, payload}))
     return false;  // (E1)
-  const writer by = writer_of(*this, mine);
+  platform::count_up(
+      view.lease(mine.lease.id().slot).counts[static_cast<std::size_t>(counter::stores)]);
+  publish_lookups(*this, mine);
+  return true;
+}
+
+bool handle::revive_in_place(const thread_cache::line& line, storage::entry& slot,
+                             platform::pair_value seen, std::uint64_t payload, unsigned length) {
+  thread_state& mine = *line.thread;
+  if (!may_write(*this, mine)) [[unlikely]]
+    return false;
+  writer by = writer_of(*this, mine);
+  size_change change(by);
+  const entry_word after = entry_word{seen.first}.next(entry_state::live_inline, length);
+  if (!platform::compare_exchange_inlined(slot.value, seen, {after.bits, payload}))  // (E1)
+    return false;
+  change.commit(+1);
   by.count(counter::stores);
-  publish_hits(by);
+  by.count(counter::revived);
+  publish_lookups(*this, mine);
   return true;
 }
 
 bool handle::remove_in_place(const thread_cache::line& line, storage::entry& slot,
                              platform::pair_value seen) {
-  if (!may_change(line)) [[unlikely]]
+  thread_state& mine = *line.thread;
+  if (!may_write(*this, mine)) [[unlikely]]
     return false;
-  writer by = writer_of(*this, *line.thread);
+  writer by = writer_of(*this, mine);
   size_change change(by);
   const entry_word after = entry_word{seen.first}.next(entry_state::nil);
   if (!platform::compare_exchange_inlined(slot.value, seen, {after.bits, 0})) return false;  // (E1)
   change.commit(-1);
   by.count(counter::erases);
-  publish_hits(by);
+  publish_lookups(*this, mine);
   return true;
 }
 

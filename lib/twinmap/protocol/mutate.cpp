@@ -191,8 +191,9 @@ void mutate(handle& map, key_view key, mutation& operation) {
       by.count(operation.counted);
     publish_counters(by);
     // Last, and holding nothing: this may promote.
-    if (operation.counts_miss && at.amended && at.where != found_in::read)
-      map.note_miss(by.thread.counters);
+    const bool missed =
+        at.where == found_in::dirty || (at.where == found_in::nowhere && operation.counts_miss);
+    if (at.amended && missed) map.note_miss(by.thread.counters);
     return;
   }
   map.raise_corrupted("a change met another one in each of 2^20 attempts");

@@ -18,8 +18,9 @@ class mutation {
   virtual update_step decide(bool present, bytes current) = 0;
 
   bool wants_value = false;  ///< `current` is needed
-  bool counts_miss =
-      true;  ///< a search that read could not answer counts towards promotion (sync.Map's rule)
+  /// A search that found the key nowhere, with read amended, counts towards promotion (sync.Map's
+  /// rule). One that found it in dirty always does, as there a promotion helps.
+  bool counts_miss = true;
   bytes desired;  ///< what `put` stores
   storage::counter counted = storage::counter::stores;
 };

@@ -245,29 +245,20 @@ inline lookup read_table(const segment_view& view, storage::root_word root,
   return &view.slot(number);
 }
 
-/// Whether the key certainly is absent, by one look at its home group in read: either its slot is
-/// nil, or read is the whole map and the group has an empty place and no word with the key's tag;
-/// and nothing moved meanwhile (rule R3). False says nothing.
-inline bool proves_absence(const handle& map, const thread_cache::line& line,
-                           const word_key& key) noexcept {
-  const segment_view& view = map.view;
-  const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
-  if (!is_current(map, line)) return false;
-  const std::byte* group = home_of(line, key.hash);
-  if (storage::match_tag<storage::narrow_group>(group, key.hash) != 0) {
-    const storage::entry* slot = first_in_home(view, group, key.hash);
-    if (slot == nullptr) return false;
-    const storage::entry_word word{slot->value.first.load(std::memory_order_seq_cst)};  // (R3)
-    if (word.state() != storage::entry_state::nil || !key.matches(view, *slot)) return false;
-    platform::acquire_fence();  // (R4)
-    if (slot->value.first.load(std::memory_order_relaxed) != word.bits) return false;
-  } else if (storage::root_word{line.root}.amended() ||
-             storage::match_empty<storage::narrow_group>(group) == 0) {
+/// Whether the key certainly is absent because its home group has no word with its tag and an empty
+/// place, read is the whole map, and nothing moved meanwhile (rule R3). False says nothing.
+[[gnu::always_inline]] inline bool proves_absence(const handle& map, const thread_cache::line& line,
+                                                  std::uint64_t hash) noexcept {
+  const storage::header_roots& roots = *map.view.roots;
+  const std::uint64_t epoch = roots.epoch.load(std::memory_order_seq_cst);
+  if (!is_current(map, line) || storage::root_word{line.root}.amended()) return false;
+  const std::byte* group = home_of(line, hash);
+  if (storage::match_tag<storage::narrow_group>(group, hash) != 0 ||
+      storage::match_empty<storage::narrow_group>(group) == 0)
     return false;
-  }
   platform::acquire_fence();  // (R6)
-  return view.roots->read.load(std::memory_order_seq_cst) == line.root &&
-         view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
+  return roots.read.load(std::memory_order_seq_cst) == line.root &&
+         roots.epoch.load(std::memory_order_seq_cst) == epoch;
 }
 
 /// R6: how often a lookup starts again before it calls the segment corrupted.
@@ -280,9 +271,7 @@ template <class Key, class Sink>
 [[gnu::noinline, gnu::visibility("hidden")]] bool load_slowly(const handle& map, Key key,
                                                               Sink sink) {
   const segment_view& view = map.view;
-  if constexpr (std::is_same_v<Key, word_key>) {
-    if (proves_absence(map, map.cache_line_of_thread(), key)) return false;
-  }
+  if (proves_absence(map, map.cache_line_of_thread(), key.hash)) return false;
   lookup_counters& counters = map.counters();
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);

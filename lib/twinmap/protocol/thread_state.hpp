@@ -28,10 +28,12 @@ struct lookup_counters {
     retries.store(other.retries.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
 
-  /// Whether the one number that most lookups change is the same.
-  [[nodiscard]] bool same_hits(const lookup_counters& other) const noexcept {
+  /// Whether no lookup was counted since, but for starts anew, which come with one of these sooner
+  /// or later.
+  [[nodiscard]] bool same_lookups(const lookup_counters& before) const noexcept {
     return hits_read.load(std::memory_order_relaxed) ==
-           other.hits_read.load(std::memory_order_relaxed);
+               before.hits_read.load(std::memory_order_relaxed) &&
+           misses.load(std::memory_order_relaxed) == before.misses.load(std::memory_order_relaxed);
   }
 
   static void add(std::atomic<std::uint64_t>& counter) noexcept { platform::count_up(counter); }
