@@ -20,7 +20,7 @@ if [ "${1:-}" = --long ]; then
   long=1
   shift
 fi
-[ $# -ne 0 ] || set -- mutex slots tables blocks chunks standby
+[ $# -ne 0 ] || set -- mutex slots words tables blocks chunks standby
 chosen=("$@")
 chosen() { [[ " ${chosen[*]} " == *" ${1%.pml} "* ]]; }
 
@@ -90,6 +90,12 @@ for mistake in KEY_BEFORE_WORD WORD_ONCE VERSION_RESET; do
 done
 for mistake in TOMBSTONE_FIRST LIVE_FIRST MISS_UNPROVEN; do
   finds --near slots.pml -DMISTAKE_$mistake
+done
+
+holds words.pml
+holds words.pml -DNUMBERS_FIRST
+for mistake in TAG_FIRST LIVE_FIRST BURIED_FIRST NUMBER_CLEARED; do
+  finds words.pml -DMISTAKE_$mistake
 done
 
 holds tables.pml
