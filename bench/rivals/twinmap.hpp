@@ -42,7 +42,7 @@ class twinmap_map {
     const twinmap::map_stats now = map_.stats();
     return now.dirty_words >= now.entries ? 2 : 1;
   }
-  /// Of slots, tables, leases and header; not the allocator's own records, 80 bytes a chunk.
+  /// Of slots, tables, leases and header; not the allocator's own records.
   std::uint64_t bytes_used() const { return map_.stats().bytes_used; }
   std::uint64_t bytes_resident() const { return map_.stats().bytes_committed; }
 
