@@ -20,6 +20,10 @@
 
 namespace bench::beside {
 
+/// A contestant with one lock for all of its map.
+template <class R>
+concept one_locked = R::one_lock;
+
 template <rival R>
 class driver final : public program {
  public:
@@ -38,14 +42,18 @@ class driver final : public program {
       for (const std::size_t size : sizes({1'000'000})) {
         register_crews("hits_scaling", size, &duet::hits_of_one_and_two);
       }
-      // Where a single store takes a transaction these would take minutes.
+      // Where a single store takes a transaction, or who loads waits for who stores, these would
+      // take minutes.
       if constexpr (!batching<R>) {
         for (const std::size_t size : sizes({1'000'000}))
           register_crews("stores_disjoint", size, &duet::stores_of_one_and_two);
-        for (const std::size_t size : sizes({1'000'000}))
+        for (const std::size_t size : sizes({largest / 10}))
           register_latency(size);
-        for (const std::size_t size : sizes({largest}))
+        for (const std::size_t size : sizes({largest / 10}))
           register_growth(size);
+        if constexpr (!one_locked<R>) {
+          if (!chosen_.sizes_given) register_growth(largest);
+        }
       }
     }
   }

@@ -46,6 +46,7 @@ class boost_interprocess {
   static constexpr std::string_view name = "boost";
   static constexpr bool between_processes = true;
   static constexpr bool has_read_only = false;
+  static constexpr bool one_lock = true;  // who loads and who stores wait for each other
   static constexpr int most_workers = bench::most_workers;
 
   boost_interprocess(const place& where, opening how)

@@ -23,6 +23,7 @@ class unordered_map {
   static constexpr std::string_view name = shares ? "unordered_map" : "unordered_map_mutex";
   static constexpr bool between_processes = false;
   static constexpr bool has_read_only = false;
+  static constexpr bool one_lock = true;  // who loads and who stores wait for each other
   static constexpr int most_workers = bench::most_workers;
 
   unordered_map(const place&, opening) {}

@@ -66,8 +66,8 @@ func questions() []question {
 		{"beside", []int{1000, 1000000}, measureBeside},
 		{"hits_scaling", []int{1000000}, measureHitsOfTwo},
 		{"stores_disjoint", []int{1000000}, measureStoresOfTwo},
-		{"latency", []int{1000000}, func(size int) error { return measureLatency(size, scale) }},
-		{"growth", []int{largest}, func(size int) error { return measureGrowth(size, scale) }},
+		{"latency", []int{largest / 10}, func(size int) error { return measureLatency(size, scale) }},
+		{"growth", []int{largest / 10, largest}, func(size int) error { return measureGrowth(size, scale) }},
 	}
 }
 
