@@ -1,4 +1,5 @@
 #include <twinmap/describe.hpp>
+#include <twinmap/platform/huge_pages.hpp>
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
@@ -24,6 +25,32 @@ std::string hexadecimal(const std::array<std::uint64_t, 2>& number) {
   return digits.data();
 }
 
+/// Of tmpfs, of other file systems, and of hugetlbfs, where a page with one user counts as private.
+bool counts_huge_pages(const std::string& field) {
+  return field == "ShmemPmdMapped:" || field == "FilePmdMapped:" || field == "Shared_Hugetlb:" ||
+         field == "Private_Hugetlb:";
+}
+
+/// A process maps memory when it touches it, and one that has only just attached has touched none:
+/// so here each huge page of the slots and the heap is. Only what is in use, which has memory
+/// behind it: to touch a hole takes some.
+void touch_memory_in_use(const protocol::handle& handle) noexcept {
+  const storage::segment_view& view = handle.view;
+  const std::uint64_t slot_bytes = view.resident_slots() << view.slot_shift;
+  for (std::uint64_t at = 0; at < slot_bytes; at += platform::huge_page_bytes)
+    platform::map_page(view.slots + at);
+  std::uint64_t next = 0;
+  for (std::uint32_t chunk = 0; chunk != view.resident_chunks(); ++chunk) {
+    const storage::chunk_entry entry{view.chunk(chunk).entry.load(std::memory_order_acquire)};
+    const std::uint64_t at = std::uint64_t{chunk} << view.heap.chunk_shift;
+    if (at < next || !view.resident(chunk) || entry.kind() == storage::chunk_kind::free ||
+        entry.kind() == storage::chunk_kind::claimed)
+      continue;
+    platform::map_page(view.heap.heap + at);
+    next = (at / platform::huge_page_bytes + 1) * platform::huge_page_bytes;
+  }
+}
+
 /// Bytes of the mapping at `base` that the kernel has mapped with huge pages, as /proc/self/smaps
 /// counts them; 0 where there is no such file.
 std::uint64_t huge_bytes(const std::byte* base) {
@@ -39,8 +66,7 @@ std::uint64_t huge_bytes(const std::byte* base) {
     if (first.find('-') != first.npos && first.back() != ':') {
       if (inside) break;
       inside = std::stoull(first, nullptr, 16) == wanted;
-    } else if (inside && (first == "ShmemPmdMapped:" || first == "FilePmdMapped:") &&
-               words >> kibibytes) {
+    } else if (inside && counts_huge_pages(first) && words >> kibibytes) {
       bytes += kibibytes * 1024;
     }
   }
@@ -105,6 +131,7 @@ map_info describe(const protocol::handle& handle) {
   result.bytes_used = snapshot.bytes_used;
   result.bytes_committed = snapshot.bytes_committed;
   result.bytes_max = snapshot.bytes_max;
+  touch_memory_in_use(handle);
   result.bytes_huge = huge_bytes(reinterpret_cast<const std::byte*>(handle.view.header));
   result.writers = snapshot.writers;
   result.retired = handle.retired();

@@ -33,8 +33,9 @@ struct options {
   mode_t mode = 0600;
   /// Group of the files. Empty: whatever the system gives a new file.
   std::optional<gid_t> group = std::nullopt;
-  /// Ask the system for huge pages. Where it has none the map works without; `info().bytes_huge`
-  /// tells.
+  /// Ask the system for huge pages: memory comes in pieces of 2 MiB, in a map of at least 64 MiB
+  /// for each part of it. Where the system has none the map works without; `info().bytes_huge`
+  /// tells. See "Huge pages" in twinmap(7).
   bool huge_pages = false;
 
   // Counts for this handle.

@@ -22,18 +22,25 @@ void check(int result, const char* what) {
 
 }  // namespace
 
-outcome in_private_tmpfs(std::size_t size,
+outcome in_private_mount(const file_system& what,
                          const std::function<void(const std::filesystem::path&)>& body,
                          std::chrono::milliseconds limit) {
   const scoped_directory place;
   child inside([&] {
     check(::unshare(CLONE_NEWNS), "unshare(CLONE_NEWNS)");
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount / private");
-    const std::string option = "size=" + std::to_string(size);
-    check(::mount("tmpfs", place.path().c_str(), "tmpfs", 0, option.c_str()), "mount tmpfs");
+    check(::mount(what.type.c_str(), place.path().c_str(), what.type.c_str(), 0,
+                  what.options.c_str()),
+          ("mount " + what.type).c_str());
     body(place.path());
   });
   return inside.wait(limit);
+}
+
+outcome in_private_tmpfs(std::size_t size,
+                         const std::function<void(const std::filesystem::path&)>& body,
+                         std::chrono::milliseconds limit) {
+  return in_private_mount({"tmpfs", "size=" + std::to_string(size)}, body, limit);
 }
 
 void drop_privileges(uid_t user, gid_t group, const std::vector<gid_t>& groups) {

@@ -8,15 +8,26 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace test_support {
 
-// Runs body(directory) in a child whose mount namespace holds a fresh tmpfs of `size` bytes there,
-// and waits for its end. Children that the body forks see the same tmpfs; it vanishes with the last
-// of them.
+// A file system to mount, as in mount(8): a type, and options with commas between them.
+struct file_system {
+  std::string type;
+  std::string options;
+};
+
+// Runs body(directory) in a child whose mount namespace holds a fresh file system there, and waits
+// for its end. Children that the body forks see the same one; it vanishes with the last of them.
+outcome in_private_mount(const file_system& what,
+                         const std::function<void(const std::filesystem::path&)>& body,
+                         std::chrono::milliseconds limit = std::chrono::minutes(2));
+
+// The same with a tmpfs of `size` bytes.
 outcome in_private_tmpfs(std::size_t size,
                          const std::function<void(const std::filesystem::path&)>& body,
                          std::chrono::milliseconds limit = std::chrono::minutes(2));

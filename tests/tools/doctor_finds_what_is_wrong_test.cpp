@@ -1,11 +1,13 @@
 // doctor: each thing that it looks for, brought about, and its finding with a remedy.
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
 #include <support/child.hpp>
+#include <support/huge_pages.hpp>
 #include <support/privilege.hpp>
 #include <support/sandbox.hpp>
 #include <tools/tool.hpp>
@@ -143,6 +145,73 @@ TEST_F(doctor, FindsAFullDirectory) {
         std::ofstream(place / "more") << std::string(1 << 20, 'b');
         EXPECT_TRUE(has(directory_says(1), "fail: ")) << directory_says(1);
         EXPECT_TRUE(has(directory_says(1), "remount,size="));
+      });
+  EXPECT_EQ(ended, 0);
+}
+
+// What doctor says of huge pages in a directory that holds a map of 8 MiB which asked for them.
+std::string about_huge_pages(const std::filesystem::path& place) {
+  twinmap::options here{.huge_pages = true, .directory = place.string()};
+  twinmap::bytes_map map(twinmap::open_or_create, "m", here);
+  for (int key = 0; key != 80; ++key)
+    map.store(std::to_string(key), std::string(100'000, 'v'));
+  const command_result result =
+      test_support::run_command({TWINMAP_CLI, "--dir", place.string(), "doctor", "--json"});
+  return findings_of(result.out, "huge_pages");
+}
+
+TEST_F(doctor, FindsThatMapsHaveTheHugePagesTheyAskedFor) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  if (const std::string why = test_support::why_no_huge_pages(); !why.empty()) GTEST_SKIP() << why;
+  const auto ended = test_support::in_private_tmpfs(64 << 20, [](const auto& place) {
+    const std::string found = about_huge_pages(place);
+    EXPECT_EQ(found.rfind("ok: ", 0), 0u) << found;
+    EXPECT_TRUE(has(found, "is mounted with huge=never; shmem_enabled is ")) << found;
+  });
+  EXPECT_EQ(ended, 0);
+}
+
+TEST_F(doctor, FindsMapsWithoutTheHugePagesTheyAskedFor) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const auto ended = test_support::in_private_tmpfs(64 << 20, [](const auto& place) {
+    ASSERT_EQ(::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
+    std::string found = about_huge_pages(place);
+    EXPECT_TRUE(has(found, "warn: ")) << found;
+    EXPECT_TRUE(has(found, "asked for huge pages and have none: m -> ")) << found;
+    const char* setting = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+    if (!std::filesystem::exists(setting)) return;
+    std::ofstream(place / "setting") << "always within_size advise never [deny] force\n";
+    ASSERT_EQ(::mount((place / "setting").c_str(), setting, nullptr, MS_BIND, nullptr), 0);
+    found = about_huge_pages(place);
+    EXPECT_TRUE(has(found, "shmem_enabled is deny")) << found;
+    EXPECT_TRUE(has(found, std::string("-> echo never > ") + setting)) << found;
+  });
+  EXPECT_EQ(ended, 0);
+}
+
+// The pool is the machine's: its settings are those of this mount namespace.
+TEST_F(doctor, FindsAHugetlbfsWhosePoolIsEmpty) {
+  TWINMAP_REQUIRE_PRIVILEGE(mount_namespace);
+  const std::filesystem::path pool = "/sys/kernel/mm/hugepages";
+  if (!std::filesystem::exists(pool / "hugepages-2048kB"))
+    GTEST_SKIP() << "the kernel has no huge pages of 2 MiB for hugetlbfs";
+  const auto ended =
+      test_support::in_private_mount({"hugetlbfs", "pagesize=2M"}, [&pool](const auto& place) {
+        ASSERT_EQ(::mount("tmpfs", pool.c_str(), "tmpfs", 0, ""), 0);
+        std::filesystem::create_directory(pool / "hugepages-2048kB");
+        const auto says = [&](const char* all, const char* free) {
+          std::ofstream(pool / "hugepages-2048kB/nr_hugepages") << all << "\n";
+          std::ofstream(pool / "hugepages-2048kB/free_hugepages") << free << "\n";
+          const command_result result =
+              test_support::run_command({TWINMAP_CLI, "--dir", place.string(), "doctor", "--json"});
+          EXPECT_FALSE(has(findings_of(result.out, "directory"), "warn: ")) << result.out;
+          return findings_of(result.out, "huge_pages");
+        };
+        EXPECT_TRUE(has(says("8", "3"), "of 8 pages of 2.0 MiB in the pool 3 are free"))
+            << says("8", "3");
+        EXPECT_TRUE(has(says("8", "0"), "warn: ")) << says("8", "0");
+        EXPECT_TRUE(has(says("8", "0"), "-> echo 16 > ")) << says("8", "0");
+        EXPECT_TRUE(has(says("0", "0"), "-> echo 512 > ")) << says("0", "0");
       });
   EXPECT_EQ(ended, 0);
 }

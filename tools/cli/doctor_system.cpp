@@ -178,8 +178,10 @@ void examine_directory(examination& into) {
   const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
   const std::string type = mount_of(into.directory).value_or(mount{{}, "unknown", {}}).type;
   const double used = size == 0 ? 0 : 1 - static_cast<double>(free) / static_cast<double>(size);
-  const std::string text = fmt::format("{}: {} of {}, {:.0f} % used, {} free", name, type,
-                                       show_bytes(size), used * 100, show_bytes(free));
+  const std::string text = size == 0
+                               ? fmt::format("{}: {} without a size of its own", name, type)
+                               : fmt::format("{}: {} of {}, {:.0f} % used, {} free", name, type,
+                                             show_bytes(size), used * 100, show_bytes(free));
   const std::string point = mount_of(into.directory).value_or(mount{}).point;
   const std::string larger = fmt::format(
       "remove maps that nobody needs (twinmap ls), or give it more room: mount -o "
@@ -194,26 +196,6 @@ void examine_directory(examination& into) {
                      "fine if that is wanted; else keep maps on a tmpfs such as /dev/shm");
   }
   into.ok("directory", text);
-}
-
-void examine_huge_pages(examination& into) {
-  const std::string setting =
-      text_of("/sys/kernel/mm/transparent_hugepage/shmem_enabled").value_or("");
-  const std::size_t open = setting.find('[');
-  const std::string enabled = open == std::string::npos
-                                  ? "unknown"
-                                  : setting.substr(open + 1, setting.find(']') - open - 1);
-  const mount on = mount_of(into.directory).value_or(mount{});
-  const std::string of_mount = option_of(on.options, "huge").value_or("never");
-  const std::string text =
-      fmt::format("{} is mounted with huge={}; shmem_enabled is {}", on.point, of_mount, enabled);
-  std::string without;
-  for (const map_info& each : into.maps)
-    if (each.huge_pages && each.bytes_huge == 0 && each.bytes_committed >= 2u << 20)
-      without += (without.empty() ? "" : ", ") + each.name;
-  if (without.empty()) return into.ok("huge_pages", text);
-  into.warn("huge_pages", fmt::format("{}; asked for huge pages and have none: {}", text, without),
-            fmt::format("mount -o remount,huge=advise {}; they come as maps grow", on.point));
 }
 
 void examine_kernel(examination& into) {

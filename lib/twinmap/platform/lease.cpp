@@ -1,5 +1,6 @@
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/platform/descriptor.hpp>
+#include <twinmap/platform/huge_pages.hpp>
 #include <twinmap/platform/lease.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
 #include <twinmap/platform/process_info.hpp>
@@ -70,15 +71,15 @@ std::optional<lease_id> try_slot(lock_file& locks, lease_record& record, std::ui
 
 // Keeps the description of `file` alive, in this process only: (P4) the kernel drops it with the
 // process, however that ends, and (P10) a forked child has no part in it.
-void* map_proof(const std::string& map, int file) {
-  void* proof = ::mmap(nullptr, page_size(), PROT_NONE, MAP_SHARED, file, 0);
-  if (proof == MAP_FAILED) raise_system(errno, map, "cannot map a writer lease");
-  if (::madvise(proof, page_size(), MADV_DONTFORK) != 0) {
+void* map_proof(const std::string& map, int file, std::size_t length) {
+  void* start = ::mmap(nullptr, length, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  if (start == MAP_FAILED) raise_system(errno, map, "cannot map a writer lease");
+  if (::madvise(start, length, MADV_DONTFORK) != 0) {
     const int error = errno;
-    ::munmap(proof, page_size());
+    ::munmap(start, length);
     raise_system(error, map, "cannot keep a writer lease from forked children");
   }
-  return proof;
+  return start;
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ lease& lease::operator=(lease&& other) noexcept {
 lease::~lease() {
   release();
   if (page_ == nullptr) return;
-  if (page_->proof != nullptr) ::munmap(page_->proof, page_size());
+  if (page_->proof != nullptr) ::munmap(page_->proof, page_->proof_bytes);
   ::munmap(page_, mapped_);
 }
 
@@ -145,7 +146,8 @@ lease lease::take(lock_file& locks, const lease_directory& directory,
   if (!file) {
     raise_system(errno, map, "cannot open " + locks.where().lock_path() + " for a writer lease");
   }
-  result.page_->proof = map_proof(map, file.get());
+  result.page_->proof_bytes = mapping_unit(file.get());
+  result.page_->proof = map_proof(map, file.get(), result.page_->proof_bytes);
   for (const bool last_resort : {false, true}) {
     for (std::uint32_t slot = 0; slot != directory.slots; ++slot) {
       commit(slot);
@@ -175,7 +177,7 @@ void lease::release() noexcept {
   page_->held = 0;
   // Whoever finds the bytes free sees all that this lease did: the kernel's own locks order the
   // two.
-  ::munmap(page_->proof, page_size());
+  ::munmap(page_->proof, page_->proof_bytes);
   page_->proof = nullptr;
 }
 

@@ -111,6 +111,7 @@ class lease {
     std::uint64_t held;
     lease_id id;
     void* proof;
+    std::size_t proof_bytes;
   };
 
   void reserve(const std::string& map, std::size_t private_bytes);

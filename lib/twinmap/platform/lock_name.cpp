@@ -1,11 +1,14 @@
 #include <twinmap/platform/file_access.hpp>
+#include <twinmap/platform/huge_pages.hpp>
 #include <twinmap/platform/lease.hpp>
 #include <twinmap/platform/lock_name.hpp>
 #include <twinmap/platform/new_file.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <cerrno>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -80,12 +83,32 @@ void hand_to_owner(int file, const struct stat& segment) noexcept {
   static_cast<void>(result);
 }
 
+// hugetlbfs has no write(2). The page is allocated first: touched without, it could be SIGBUS (P7).
+// False leaves errno.
+bool write_through_mapping(int file, const lock_file::header& content) noexcept {
+  const std::size_t length = mapping_unit(file);
+  if (::ftruncate(file, static_cast<off_t>(length)) != 0 ||
+      ::fallocate(file, 0, 0, static_cast<off_t>(length)) != 0)
+    return false;
+  void* const start =
+      ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  if (start == MAP_FAILED) return false;
+  std::memcpy(start, &content, sizeof content);
+  ::munmap(start, length);
+  return true;
+}
+
+bool write_header(int file, const lock_file::header& content) noexcept {
+  if (hugetlbfs_page(file) != 0) return write_through_mapping(file, content);
+  return ::pwrite(file, &content, sizeof content, 0) == ssize_t{sizeof content};
+}
+
 // An empty result: somebody else's file got the name first.
 unique_descriptor make(const request& r, const struct stat& segment) {
   new_file made = make_new_file(r.where.name, r.where.lock_path(), owner_of_lock(r, segment));
   const lock_file::header content = {lock_magic, lock_version, r.uuid};
   hand_to_owner(made.file.get(), segment);
-  if (::pwrite(made.file.get(), &content, sizeof content, 0) != sizeof content) {
+  if (!write_header(made.file.get(), content)) {
     const int error = errno;
     drop_temporary_name(made.temporary_path);
     raise_system(error, r.where.name, "cannot write " + r.where.lock_path());

@@ -1,3 +1,4 @@
+#include <twinmap/platform/huge_pages.hpp>
 #include <twinmap/platform/new_file.hpp>
 #include <twinmap/platform/segment_file.hpp>
 
@@ -53,20 +54,6 @@ int punch(int file, std::uint64_t offset, std::uint64_t length) noexcept {
   return EINTR;
 }
 
-int populate(std::byte* start, std::uint64_t length) noexcept {
-#if !defined(MADV_POPULATE_WRITE)
-  constexpr int MADV_POPULATE_WRITE = 23;
-#endif
-  for (int attempt = 0; attempt != interrupted_attempts; ++attempt) {
-    if (::madvise(start, length, MADV_POPULATE_WRITE) == 0) return 0;
-    // EFAULT: touching the pages would have been SIGBUS, which means that there is no memory behind
-    // them.
-    if (errno == EFAULT) return ENOSPC;
-    if (errno != EINTR) return errno;
-  }
-  return EINTR;
-}
-
 }  // namespace
 
 segment_file::segment_file(segment_file&& other) noexcept {
@@ -79,6 +66,8 @@ segment_file& segment_file::operator=(segment_file&& other) noexcept {
   descriptor_ = std::exchange(other.descriptor_, -1);
   access_ = other.access_;
   identity_ = other.identity_;
+  hugetlbfs_ = other.hugetlbfs_;
+  huge_pages_ = other.huge_pages_;
   temporary_path_ = std::exchange(other.temporary_path_, std::string());
   region_.swap(other.region_);
   return *this;
@@ -116,19 +105,46 @@ bool segment_file::publish(const map_location& where) {
   return give_name(where.name, descriptor_, temporary_path_, where.segment_path());
 }
 
+namespace {
+
+// Without MAP_NORESERVE hugetlbfs would set pages aside for the whole of the file. Elsewhere it
+// means nothing for a shared mapping of a file.
+ipc::mapped_region map_region(int file, ipc::mode_t mode, std::uint64_t size) {
+#if !defined(MAP_FIXED_NOREPLACE)
+  constexpr int MAP_FIXED_NOREPLACE = 0x100000;
+#endif
+  if (void* const aligned = find_aligned_address(size); aligned != nullptr) {
+    try {
+      return {mappable{file}, mode, 0, size, aligned, MAP_NORESERVE | MAP_FIXED_NOREPLACE};
+    } catch (const ipc::interprocess_exception&) {
+      // Another thread was faster, or hugetlbfs has pages that are larger: wherever it fits, then.
+    }
+  }
+  return {mappable{file}, mode, 0, size, nullptr, MAP_NORESERVE};
+}
+
+}  // namespace
+
 void segment_file::map(const std::string& map_name, std::uint64_t size) {
   struct stat status;
   if (::fstat(descriptor_, &status) != 0) raise_system(errno, map_name, "cannot examine the file");
   identity_ = identity_from(status);
+  hugetlbfs_ = hugetlbfs_page(descriptor_) != 0;
   const auto mode = access_ == access::read_only ? ipc::read_only : ipc::read_write;
   try {
-    ipc::mapped_region(mappable{descriptor_}, mode, 0, size).swap(region_);
+    map_region(descriptor_, mode, size).swap(region_);
   } catch (const ipc::interprocess_exception& failure) {
     raise_system(failure.get_native_error(), map_name,
                  "cannot map " + std::to_string(size) + " bytes");
   }
   // A core dump of gigabytes of other people's data helps nobody. Not fatal where it is refused.
   ::madvise(region_.get_address(), region_.get_size(), MADV_DONTDUMP);
+}
+
+void segment_file::ask_for_huge_pages() noexcept {
+  huge_pages_ = !hugetlbfs_;
+  // A mount with huge=advise gives them to such mappings only. Refused without harm elsewhere.
+  if (huge_pages_) ::madvise(region_.get_address(), region_.get_size(), MADV_HUGEPAGE);
 }
 
 // (P7) A full file system is found out here, as an error code, and not later as SIGBUS.
@@ -139,7 +155,11 @@ std::error_code segment_file::commit(std::uint64_t offset, std::uint64_t length)
   }
   int error = EOPNOTSUPP;
   // (P6) Through a descriptor that has become another file's, somebody else's file would grow.
-  if (is_file(descriptor_, identity_)) error = allocate(descriptor_, offset, length);
+  if (is_file(descriptor_, identity_)) {
+    // What came if the rest fails stays with the file: the next commit of this range finds it.
+    if (huge_pages_) take_huge_pages(descriptor_, base(), offset, length);
+    error = allocate(descriptor_, offset, length);
+  }
   if (error == EOPNOTSUPP || error == ENOSYS) {
     const std::uint64_t page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::uint64_t start = offset / page * page;
@@ -152,6 +172,7 @@ std::error_code segment_file::give_back(std::uint64_t offset, std::uint64_t leng
   if (length == 0) return {};
   if (offset > size() || length > size() - offset || access_ != access::read_write)
     return std::make_error_code(std::errc::invalid_argument);
+  if (hugetlbfs_) return std::make_error_code(std::errc::not_supported);
   // (P6) As in `commit`: here it would be a hole in somebody else's file.
   int error = EOPNOTSUPP;
   if (is_file(descriptor_, identity_)) error = punch(descriptor_, offset, length);

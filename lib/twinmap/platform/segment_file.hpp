@@ -51,9 +51,9 @@ struct trust {
 
 enum class access { read_only, read_write };
 
-/// One sparse file, mapped once at its full size. The descriptor stays open as the anchor through
-/// which memory is committed. Per process; not stored in shared memory. All members may be called
-/// by many threads, but move and destruction.
+/// One sparse file, mapped once at its full size, at an address that huge pages can begin at. The
+/// descriptor stays open as the anchor through which memory is committed. Per process; not stored
+/// in shared memory. All members may be called by many threads, but move and destruction.
 class segment_file {
  public:
   segment_file() = default;  ///< holds nothing
@@ -80,11 +80,20 @@ class segment_file {
   /// the limits. Progress: a system call; never waits for another process.
   [[nodiscard]] std::error_code commit(std::uint64_t offset, std::uint64_t length) noexcept;
 
+  /// From now on `commit` takes memory in huge pages where it covers whole ones and the system has
+  /// them, and page tables of this process name them where a mount gives them to who asks.
+  /// Nothing else changes. Progress: a system call.
+  void ask_for_huge_pages() noexcept;
+
   /// The opposite: the memory behind [offset, offset + length) goes back to the system, and what is
   /// read there is zero (a hole, fallocate; where the file system makes none, MADV_REMOVE). Who
   /// touches it afterwards without `commit` meets SIGBUS if the file system is full. Both ends at
-  /// page boundaries. Progress: a system call.
+  /// page boundaries. A huge page that it cuts into becomes small ones; those of hugetlbfs cannot,
+  /// and `errc::not_supported` comes. Progress: a system call.
   [[nodiscard]] std::error_code give_back(std::uint64_t offset, std::uint64_t length) noexcept;
+
+  /// Whether `give_back` can do anything here.
+  [[nodiscard]] bool gives_back() const noexcept { return !hugetlbfs_; }
 
   /// Bytes of the file system and those of them that a process without privilege could still get.
   /// Both zero where it has no limit or does not tell.
@@ -113,6 +122,8 @@ class segment_file {
   int descriptor_ = -1;
   access access_ = access::read_only;
   file_identity identity_;
+  bool hugetlbfs_ = false;
+  bool huge_pages_ = false;
   std::string temporary_path_;
   boost::interprocess::mapped_region region_;
 };

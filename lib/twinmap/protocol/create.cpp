@@ -1,6 +1,8 @@
 #include <twinmap/protocol/create.hpp>
 
 #include <twinmap/platform/clock.hpp>
+#include <twinmap/platform/huge_pages.hpp>
+#include <twinmap/storage/plan.hpp>
 
 #include <algorithm>
 #include <new>
@@ -32,7 +34,7 @@ void draw_random(void* to, std::size_t length, const std::string& map) {
     raise_system(errno, map, "getrandom");
 }
 
-header_constant make_header(const attach_request& request) {
+header_constant make_header(const attach_request& request, std::uint64_t file_unit) {
   header_constant header{};
   header.magic = storage::segment_magic;
   header.version = storage::format_version;
@@ -45,7 +47,9 @@ header_constant make_header(const attach_request& request) {
                          .slot_bytes = request.slot_bytes,
                          .max_writers = request.max_writers,
                          .key_size = request.key.size,
-                         .value_size = request.value.size},
+                         .value_size = request.value.size,
+                         .huge_pages = request.huge_pages,
+                         .file_unit = file_unit},
                         request.name, header);
   draw_random(header.hash_seed.data(), sizeof header.hash_seed, request.name);
   draw_random(header.uuid.data(), sizeof header.uuid, request.name);
@@ -53,7 +57,6 @@ header_constant make_header(const attach_request& request) {
   header.owner = geteuid();
   header.group = request.owner.group.value_or(getegid());
   header.mode = request.owner.mode;
-  header.huge_pages = request.huge_pages ? 1 : 0;
   header.created = platform::realtime_ns();
   header.key_type = describe(request.key, request.name);
   header.value_type = describe(request.value, request.name);
@@ -62,20 +65,27 @@ header_constant make_header(const attach_request& request) {
 }
 
 /// The regions that exist from the start: all leases, and of everything that grows its first page.
+/// Of what lookups go through that page is a huge one, if the map asks for those.
 void commit_start(platform::segment_file& file, const header_constant& header,
-                  const std::string& map) {
+                  std::uint64_t file_unit, const std::string& map) {
   const std::uint64_t page = header.page_size;
+  const std::uint64_t unit = std::max(page, storage::region_unit(header));
   const auto commit = [&](std::uint64_t offset, std::uint64_t length) {
     if (const std::error_code failure = file.commit(offset, length))
       raise(errc::no_space, map,
             std::to_string(length) +
-                " bytes for an empty map are not to be had: " + failure.message());
+                " bytes for an empty map are not to be had: " + failure.message() +
+                (file_unit == 0 ? ""
+                                : " (hugetlbfs with pages of " + std::to_string(file_unit) +
+                                      " bytes: are there any in the pool, vm.nr_hugepages?)"));
   };
   commit(0, header.leases.offset + header.leases.length);
-  commit(header.hashes.offset, page);
-  commit(header.slots.offset, page);
+  commit(header.hashes.offset, unit);
+  commit(header.slots.offset, unit);
   commit(header.chunk_table.offset, page);
-  commit(header.heap.offset, 1ull << header.chunk_shift);
+  const storage::region heap =
+      storage::widened(header.heap, 0, std::uint64_t{1} << header.chunk_shift, unit);
+  commit(heap.offset, heap.length);
 }
 
 /// The first table: 4 groups at the start of chunk 0. All other state of an empty map is zero.
@@ -111,10 +121,12 @@ platform::segment_file create_segment(const attach_request& request,
     raise(errc::too_many_writers, request.name,
           "max_writers is " + std::to_string(request.max_writers) + ", a map takes 1 to " +
               std::to_string(platform::max_lease_slots));
-  const header_constant constant = make_header(request);
+  const std::uint64_t file_unit = platform::hugetlbfs_page(where.directory);
+  const header_constant constant = make_header(request, file_unit);
   platform::segment_file file =
       platform::segment_file::create(where, constant.file_size, request.owner);
-  commit_start(file, constant, request.name);
+  if (request.huge_pages) file.ask_for_huge_pages();
+  commit_start(file, constant, file_unit, request.name);
   auto* header = new (file.base()) segment_header{};
   header->constant = constant;
   make_empty(*header, file.base());

@@ -80,6 +80,7 @@ checked_segment open_segment(const attach_request& request, const platform::map_
   storage::check_header(header, file.size(), writing, where.name);
   check_type(request.key, header.key_type, "key", where.name);
   check_type(request.value, header.value_type, "value", where.name);
+  if (header.huge_pages != 0) file.ask_for_huge_pages();
   return {std::move(file), header};
 }
 

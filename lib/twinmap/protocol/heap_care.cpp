@@ -110,7 +110,7 @@ std::uint64_t chunk_ages::give_back(std::chrono::nanoseconds min_age, std::uint6
   const auto age = static_cast<std::uint32_t>(duration_cast<milliseconds>(min_age).count());
   now_ = static_cast<std::uint32_t>(duration_cast<milliseconds>(clock::now() - start_).count());
   keep_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(keep >> shift, map_.view.heap.chunks));
-  if (nothing_due(age)) return 0;
+  if (!map_.state().file.gives_back() || nothing_due(age)) return 0;
   writer by = begin_care(map_);
   look();
   std::uint32_t left = std::min(free_ - std::min(free_, keep_), most_bytes >> shift);

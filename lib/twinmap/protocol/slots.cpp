@@ -5,8 +5,10 @@
 // pairs with (V1) of view.hpp: slots below it are resident.
 
 #include <twinmap/protocol/locked.hpp>
+#include <twinmap/storage/plan.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace twinmap::protocol {
 
@@ -28,6 +30,20 @@ platform::pair_value load_pair(const storage::entry& slot) noexcept {
 
 namespace {
 
+/// Makes slots up to `next`, and their hashes, resident: whole `unit`s, as far as they are not yet.
+/// What is resident beyond the published limits is found so by the next call.
+bool commit_slots_until(locked_section& at, std::uint64_t now, std::uint64_t next,
+                        std::uint64_t unit) {
+  const storage::header_constant& constant = at.view().constant;
+  platform::segment_file& file = at.by.state().file;
+  const auto commit = [&](const storage::region& of, std::uint64_t bytes) {
+    const storage::region range = storage::widened(of, now * bytes, next * bytes, unit);
+    return !file.commit(range.offset, range.length);
+  };
+  return commit(constant.slots, 1ull << constant.slot_shift) &&
+         commit(constant.hashes, sizeof(std::uint32_t));
+}
+
 /// Makes more slots resident: an eighth more, 64 KiB to 4 MiB at a time, a page if that is all
 /// there is.
 bool commit_slots(locked_section& at) {
@@ -37,18 +53,15 @@ bool commit_slots(locked_section& at) {
       seed, storage::sealed::slots, at.roots().slots_committed.load(std::memory_order_relaxed));
   if (now == 0 || now > view.max_slots)
     at.by.map.raise_corrupted("slots_committed does not agree with its check");
-  const storage::header_constant& constant = view.constant;
-  platform::segment_file& file = at.by.state().file;
-  const std::uint64_t page = constant.page_size;
-  for (const std::uint64_t step :
-       {std::clamp<std::uint64_t>((now << view.slot_shift) / 8, 16 * page, 1024 * page), page}) {
-    const std::uint64_t next = std::min(now + (step >> view.slot_shift), view.max_slots);
+  const std::uint64_t page = view.constant.page_size;
+  const std::uint64_t unit = std::max(page, storage::region_unit(view.constant));
+  const std::uint64_t bytes = now << view.slot_shift;
+  const std::uint64_t more = std::clamp<std::uint64_t>(bytes / 8, 16 * page, 1024 * page);
+  const std::uint64_t whole = (bytes + more + unit - 1) / unit * unit;
+  for (const auto& [end, by] : {std::pair(whole, unit), std::pair(bytes + page, page)}) {
+    const std::uint64_t next = std::min(end >> view.slot_shift, view.max_slots);
     if (next == now) return false;
-    if (file.commit(constant.slots.offset + (now << view.slot_shift), (next - now)
-                                                                          << view.slot_shift) ||
-        file.commit(constant.hashes.offset + now * sizeof(std::uint32_t),
-                    (next - now) * sizeof(std::uint32_t)))
-      continue;
+    if (!commit_slots_until(at, now, next, by)) continue;
     at.roots().slots_committed.store(
         storage::seal(seed, storage::sealed::slots, static_cast<std::uint32_t>(next)),
         std::memory_order_release);  // (S2)

@@ -1,4 +1,5 @@
 #include <twinmap/storage/chunk_table.hpp>
+#include <twinmap/storage/plan.hpp>
 
 #include <algorithm>
 
@@ -175,7 +176,11 @@ bool chunk_table::raise(std::uint32_t count, std::uint32_t most_ahead) {
   if (count > room) return false;
   const std::uint32_t ahead = std::min({now / 8, most_ahead, room - count});
   const header_constant& constant = view_.constant;
-  for (const std::uint32_t more : {count + ahead, count}) {
+  // Up to the end of a huge page, where the map has them.
+  const auto unit =
+      std::max(static_cast<std::uint32_t>(region_unit(constant) >> view_.heap.chunk_shift), 1u);
+  const std::uint32_t whole = (now + count + ahead + unit - 1) / unit * unit - now;
+  for (const std::uint32_t more : {std::min(whole, room), count}) {
     const std::uint64_t records_end = (std::uint64_t{now} + more) * sizeof(chunk_record);
     const std::uint64_t from = std::uint64_t{now} << view_.heap.chunk_shift;
     const std::uint64_t bytes = std::uint64_t{more} << view_.heap.chunk_shift;
@@ -221,11 +226,15 @@ void chunk_table::publish_run(std::uint32_t first, std::uint32_t count, chunk_ki
 bool chunk_table::commit_pairs(std::uint32_t chunk, std::uint32_t pairs) noexcept {
   if (view_.resident_pairs(chunk) >= pairs) return true;
   const std::uint64_t first = std::uint64_t{chunk} << view_.heap.pairs_shift;
-  if (file_.commit(view_.constant.owners.offset + first * sizeof(platform::atomic_pair),
-                   pairs * sizeof(platform::atomic_pair)))
-    return false;
-  record_pairs(chunk, pairs);
-  return true;
+  const std::uint64_t from = first * sizeof(platform::atomic_pair);
+  const std::uint64_t to = from + pairs * sizeof(platform::atomic_pair);
+  for (const std::uint64_t unit : {region_unit(view_.constant), std::uint64_t{1}}) {
+    const region range = widened(view_.constant.owners, from, to, unit);
+    if (file_.commit(range.offset, range.length)) continue;
+    record_pairs(chunk, pairs);
+    return true;
+  }
+  return false;
 }
 
 bool chunk_table::publish_small(std::uint32_t first, std::uint32_t size_class) {

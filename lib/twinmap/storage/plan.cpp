@@ -1,5 +1,7 @@
 #include <twinmap/storage/plan.hpp>
 
+#include <twinmap/platform/huge_pages.hpp>
+
 #include <algorithm>
 #include <bit>
 
@@ -59,10 +61,14 @@ void plan_regions(const plan_request& request, const std::string& map, header_co
   header.granule_shift = derive_granule_shift(request, header.chunk_shift);
   const std::uint64_t chunk = 1ull << header.chunk_shift;
   const std::uint64_t pair_bytes = (chunk >> header.granule_shift) * sizeof(platform::atomic_pair);
-  const std::uint64_t size = request.max_bytes / page * page;
+  const std::uint64_t file_unit = std::max(request.file_unit, page);
+  const std::uint64_t size = request.max_bytes / file_unit * file_unit;
+  header.file_size = size;
+  header.huge_pages = request.huge_pages ? 1 : 0;
+  const std::uint64_t unit = region_unit(header);
 
   header.leases = {header_bytes, round_up(std::uint64_t{request.max_writers} * lease_stride, page)};
-  const std::uint64_t fixed = header.leases.offset + header.leases.length;
+  const std::uint64_t fixed = round_up(header.leases.offset + header.leases.length, unit);
   const std::uint64_t slot = 1ull << header.slot_shift;
   const std::uint64_t most = (size - std::min(size, fixed)) / (slot + sizeof(std::uint32_t));
   header.max_entries = request.max_entries != 0   ? request.max_entries
@@ -75,14 +81,14 @@ void plan_regions(const plan_request& request, const std::string& map, header_co
               std::to_string(max_slot_entries));
   header.max_entries = std::min(header.max_entries, max_slot_entries);
 
-  header.hashes = {fixed, round_up((header.max_entries + 1) * sizeof(std::uint32_t), page)};
+  header.hashes = {fixed, round_up((header.max_entries + 1) * sizeof(std::uint32_t), unit)};
   header.slots = {header.hashes.offset + header.hashes.length,
-                  round_up((header.max_entries + 1) * slot, page)};
+                  round_up((header.max_entries + 1) * slot, unit)};
   const std::uint64_t before_heap = header.slots.offset + header.slots.length;
   const std::uint64_t left =
       header.max_entries > most || before_heap > size ? 0 : size - before_heap;
   const std::uint64_t slack =
-      3 * page + chunk;  // what rounding and the alignment of the heap may cost
+      3 * unit + std::max(chunk, unit);  // what rounding and the alignment of the heap may cost
   std::uint64_t chunks =
       left > slack ? (left - slack) / (chunk + pair_bytes + sizeof(chunk_record)) : 0;
   chunks = std::min<std::uint64_t>(chunks, max_chunks);
@@ -93,10 +99,21 @@ void plan_regions(const plan_request& request, const std::string& map, header_co
               std::to_string(request.max_writers));
   header.chunks = static_cast<std::uint32_t>(chunks);
   header.chunk_table = {before_heap, round_up(chunks * sizeof(chunk_record), page)};
-  header.owners = {header.chunk_table.offset + header.chunk_table.length,
-                   round_up(chunks * pair_bytes, page)};
-  header.heap = {round_up(header.owners.offset + header.owners.length, chunk), chunks * chunk};
-  header.file_size = size;
+  header.owners = {round_up(header.chunk_table.offset + header.chunk_table.length, unit),
+                   round_up(chunks * pair_bytes, unit)};
+  header.heap = {round_up(header.owners.offset + header.owners.length, std::max(chunk, unit)),
+                 chunks * chunk};
+}
+
+std::uint64_t region_unit(const header_constant& header) noexcept {
+  constexpr std::uint64_t least = 64u << 20;  // in less the gaps would count
+  return header.huge_pages != 0 && header.file_size >= least ? platform::huge_page_bytes : page;
+}
+
+region widened(const region& of, std::uint64_t first, std::uint64_t last,
+               std::uint64_t unit) noexcept {
+  const std::uint64_t begin = first / unit * unit;
+  return {of.offset + begin, std::min(round_up(last, unit), of.length) - begin};
 }
 
 std::uint64_t header_checksum(const header_constant& header) noexcept {
@@ -159,24 +176,27 @@ void check_regions(const header_constant& header, const std::string& map) {
   require("leases.offset", header.leases.offset, header_bytes);
   require("leases.length", header.leases.length,
           round_up(std::uint64_t{header.max_writers} * lease_stride, page));
-  require("hashes.offset", header.hashes.offset, header.leases.offset + header.leases.length);
+  const std::uint64_t unit = region_unit(header);
+  require("hashes.offset", header.hashes.offset,
+          round_up(header.leases.offset + header.leases.length, unit));
   require("hashes.length", header.hashes.length,
-          round_up((header.max_entries + 1) * sizeof(std::uint32_t), page));
+          round_up((header.max_entries + 1) * sizeof(std::uint32_t), unit));
   require("slots.offset", header.slots.offset, header.hashes.offset + header.hashes.length);
   require("slots.length", header.slots.length,
-          round_up((header.max_entries + 1) << header.slot_shift, page));
+          round_up((header.max_entries + 1) << header.slot_shift, unit));
   require("chunk_table.offset", header.chunk_table.offset,
           header.slots.offset + header.slots.length);
   require("chunk_table.length", header.chunk_table.length,
           round_up(header.chunks * sizeof(chunk_record), page));
   require("owners.offset", header.owners.offset,
-          header.chunk_table.offset + header.chunk_table.length);
+          round_up(header.chunk_table.offset + header.chunk_table.length, unit));
   const std::uint64_t pairs = std::uint64_t{header.chunks}
                               << (header.chunk_shift - header.granule_shift);
   require("owners.length", header.owners.length,
-          round_up(pairs * sizeof(platform::atomic_pair), page));
+          round_up(pairs * sizeof(platform::atomic_pair), unit));
   require("heap.offset", header.heap.offset,
-          round_up(header.owners.offset + header.owners.length, 1ull << header.chunk_shift));
+          round_up(header.owners.offset + header.owners.length,
+                   std::max<std::uint64_t>(1ull << header.chunk_shift, unit)));
   require("heap.length", header.heap.length, std::uint64_t{header.chunks} << header.chunk_shift);
   if (header.heap.offset + header.heap.length > header.file_size)
     refuse(errc::corrupted, map, "heap end", header.heap.offset + header.heap.length,
@@ -193,6 +213,7 @@ void check_ranges(const header_constant& header, const std::string& map) {
   within("slot_shift", header.slot_shift, min_slot_shift, 12);
   within("file_size", header.file_size, header_bytes, max_file_bytes);
   within("chunk_shift", header.chunk_shift, min_chunk_shift, 20);
+  within("huge_pages", header.huge_pages, 0, 1);
   within("granule_shift", header.granule_shift, header.chunk_shift - max_pairs_shift,
          header.chunk_shift - 6);
   within("chunks", header.chunks, 1, max_chunks);

@@ -19,6 +19,8 @@ struct plan_request {
   std::uint32_t max_writers = 0;
   std::uint32_t key_size = 0;    ///< 0: keys vary
   std::uint32_t value_size = 0;  ///< 0: values vary
+  bool huge_pages = false;
+  std::uint64_t file_unit = 0;  ///< the size of the file is a multiple of it; 0: of a page
 };
 
 /// Fills in sizes, regions and shifts of a header; everything else of it is left alone.
@@ -30,6 +32,15 @@ struct plan_request {
 /// all values fit into slots there are no blocks, and it is a 64th of a chunk. Raises no_space if
 /// max_bytes is below what an empty map takes.
 void plan_regions(const plan_request& request, const std::string& map, header_constant& header);
+
+/// What regions that grow begin at multiples of, and memory for them should be taken in: a huge
+/// page if the map asks for those and is of at least 64 MiB, else a page of 4 KiB. All that is
+/// between two regions is a hole.
+std::uint64_t region_unit(const header_constant& header) noexcept;
+
+/// [first, last) of bytes of a region, widened to whole `unit`s as far as the region goes.
+region widened(const region& of, std::uint64_t first, std::uint64_t last,
+               std::uint64_t unit) noexcept;
 
 /// XXH3 of everything before the checksum.
 std::uint64_t header_checksum(const header_constant& header) noexcept;

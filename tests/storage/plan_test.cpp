@@ -1,0 +1,106 @@
+// How a segment is divided, and that a header which says otherwise is refused.
+#include <gtest/gtest.h>
+#include <twinmap/platform/huge_pages.hpp>
+#include <twinmap/storage/plan.hpp>
+
+#include <string>
+
+namespace storage_test {
+namespace {
+
+using twinmap::storage::header_constant;
+using twinmap::storage::region;
+
+constexpr std::uint64_t huge = twinmap::platform::huge_page_bytes;
+
+header_constant planned(std::uint64_t max_bytes, bool huge_pages, std::uint64_t file_unit = 0) {
+  header_constant header{};
+  twinmap::storage::plan_regions({.max_bytes = max_bytes,
+                                  .max_writers = 256,
+                                  .key_size = 8,
+                                  .value_size = 8,
+                                  .huge_pages = huge_pages,
+                                  .file_unit = file_unit},
+                                 "m", header);
+  header.magic = twinmap::storage::segment_magic;
+  header.version = twinmap::storage::format_version;
+  header.byte_order = twinmap::storage::byte_order_mark;
+  header.layout_hash = twinmap::storage::layout_hash();
+  header.key_type.name_length = header.value_type.name_length = 1;
+  return header;
+}
+
+// As attaching does; the checksum is set right before.
+void check(header_constant header) {
+  header.checksum = twinmap::storage::header_checksum(header);
+  twinmap::storage::check_header(header, header.file_size, true, "m");
+}
+
+std::uint64_t end_of(const region& r) {
+  return r.offset + r.length;
+}
+
+TEST(Regions, BeginAtHugePagesWhereThoseAreAskedFor) {
+  for (const std::uint64_t max_bytes : {64ull << 20, 100'000'000ull, 1ull << 30, 100ull << 30}) {
+    const header_constant header = planned(max_bytes, true);
+    SCOPED_TRACE(max_bytes);
+    EXPECT_EQ(twinmap::storage::region_unit(header), huge);
+    for (const region& each : {header.hashes, header.slots, header.owners, header.heap})
+      EXPECT_EQ(each.offset % huge, 0u);
+    // Memory is taken in whole huge pages: two regions share none.
+    EXPECT_GE(header.slots.offset, end_of(header.hashes));
+    EXPECT_GE(header.chunk_table.offset, end_of(header.slots));
+    EXPECT_GE(header.owners.offset, end_of(header.chunk_table));
+    EXPECT_GE(header.heap.offset, end_of(header.owners));
+    EXPECT_LE(end_of(header.heap), header.file_size);
+    EXPECT_EQ(header.hashes.length % huge, 0u);
+    EXPECT_EQ(header.slots.length % huge, 0u);
+    check(header);
+  }
+}
+
+TEST(Regions, AreClosePackedElsewhere) {
+  for (const header_constant& header :
+       {planned(64u << 20, false), planned(63u << 20, true), planned(1u << 20, true)}) {
+    EXPECT_EQ(twinmap::storage::region_unit(header), 4096u);
+    EXPECT_EQ(header.hashes.offset, end_of(header.leases));
+    EXPECT_EQ(header.slots.offset, end_of(header.hashes));
+    EXPECT_EQ(header.chunk_table.offset, end_of(header.slots));
+    check(header);
+  }
+}
+
+TEST(Regions, ThatLieElsewhereAreRefused) {
+  header_constant header = planned(1u << 30, true);
+  header.huge_pages = 0;
+  EXPECT_THROW(check(header), twinmap::error);
+  header.huge_pages = 2;
+  EXPECT_THROW(check(header), twinmap::error);
+  header = planned(1u << 30, false);
+  header.huge_pages = 1;
+  EXPECT_THROW(check(header), twinmap::error);
+}
+
+TEST(TheFile, IsOfWholePagesOfItsFileSystem) {
+  EXPECT_EQ(planned((64u << 20) + 5000, false).file_size, (64u << 20) + 4096);
+  EXPECT_EQ(planned((64u << 20) + huge + 5000, false, huge).file_size, (64u << 20) + huge);
+  check(planned((64u << 20) + 5000, true, huge));
+  EXPECT_THROW(planned(1u << 20, false, huge), twinmap::error);
+}
+
+TEST(AWidenedRange, CoversWholeUnitsWithinItsRegion) {
+  const region of = {3 * huge, 5 * huge - 4096};
+  const auto expect = [&](std::uint64_t first, std::uint64_t last, std::uint64_t offset,
+                          std::uint64_t length) {
+    const region found = twinmap::storage::widened(of, first, last, huge);
+    EXPECT_EQ(found.offset, of.offset + offset);
+    EXPECT_EQ(found.length, length);
+  };
+  expect(0, 1, 0, huge);
+  expect(huge - 1, huge + 1, 0, 2 * huge);
+  expect(huge, 2 * huge, huge, huge);
+  expect(4 * huge, 4 * huge + 1, 4 * huge, huge - 4096);
+}
+
+}  // namespace
+}  // namespace storage_test
