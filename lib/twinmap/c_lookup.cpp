@@ -1,7 +1,7 @@
 // The C interface: lookups, and walks over the keys.
 
 #include <twinmap/c_support.hpp>
-#include <twinmap/prefetch.hpp>
+#include <twinmap/protocol/pipeline.hpp>
 #include <twinmap/protocol/walk.hpp>
 #include <twinmap/wire.hpp>
 
@@ -64,24 +64,6 @@ template <class Sink>
   return TWINMAP_OK;
 }
 
-/// A few keys that are looked up together, as load_many of map.hpp does.
-struct window {
-  static constexpr std::size_t width = 16;
-  std::array<std::uint64_t, width> hashes;
-  std::size_t count = 0;
-
-  void fill(const twinmap_map& map, storage::root_word read, const twinmap_lookup* from,
-            std::size_t left) noexcept {
-    const protocol::segment_view& view = map.handle().view;
-    count = std::min(width, left);
-    for (std::size_t i = 0; i != count; ++i) {
-      const bytes key = view_of(from[i].key, from[i].key == nullptr ? 0 : from[i].key_size);
-      hashes[i] = view.hash(key.data(), key.size());
-    }
-    detail::prefetch_groups(view, read, hashes.data(), count);
-  }
-};
-
 /// One key of many: checked and looked up, like twinmap_load.
 twinmap_status load_one(const twinmap_map& map, twinmap_lookup& one, std::uint64_t hash) {
   if (const twinmap_status bad = check_key(&map, one.key, one.key_size)) return bad;
@@ -94,27 +76,28 @@ struct many_result {
   twinmap_status failure = TWINMAP_OK;  ///< the first one
 };
 
-/// Two windows in turn: the groups of one are fetched while the entries of the other are read.
-many_result load_windows(const twinmap_map& map, twinmap_lookup* lookups, std::size_t count) {
+/// The keys of one stretch, through the stages of protocol/pipeline.hpp, the last of which is a
+/// lookup like any other.
+template <class Group>
+void load_stretch(const twinmap_map& map, const protocol::stretch_table& table,
+                  std::span<twinmap_lookup> lookups, many_result& result) {
   const protocol::segment_view& view = map.handle().view;
-  const storage::root_word read{view.roots->read.load(std::memory_order_relaxed)};  // a hint
-  std::array<window, 2> windows;
-  many_result result;
-  windows[0].fill(map, read, lookups, count);
-  for (std::size_t done = 0, turn = 0; done != count; turn ^= 1) {
-    const window& current = windows[turn];
-    detail::prefetch_entries(view, read, current.hashes.data(), current.count);
-    windows[turn ^ 1].fill(map, read, lookups + done + current.count, count - done - current.count);
-    for (std::size_t i = 0; i != current.count; ++i) {
-      twinmap_lookup& one = lookups[done + i];
-      one.status = load_one(map, one, current.hashes[i]);
-      if (one.status == TWINMAP_OK || one.status == TWINMAP_BUFFER_TOO_SMALL) ++result.found;
-      if (result.failure == TWINMAP_OK && one.status != TWINMAP_NOT_FOUND)
-        result.failure = one.status;
-    }
-    done += current.count;
-  }
-  return result;
+  protocol::lookups_in_flight<Group, 4> flight(view, table);
+  const auto ask_for_group = [&](std::size_t i) {
+    const twinmap_lookup& one = lookups[i];
+    const bytes key = view_of(one.key, one.key == nullptr ? 0 : one.key_size);
+    flight.ask_for_group(i, view.hash(key.data(), key.size()));
+  };
+  const auto ask_for_slot = [&](std::size_t i) { flight.ask_for_slot(i); };
+  const auto ask_for_block = [&](std::size_t i) { flight.ask_for_block(i); };
+  const auto read = [&](std::size_t i) {
+    twinmap_lookup& one = lookups[i];
+    one.status = load_one(map, one, flight.hash(i));
+    if (one.status == TWINMAP_OK || one.status == TWINMAP_BUFFER_TOO_SMALL) ++result.found;
+    if (result.failure == TWINMAP_OK && one.status != TWINMAP_NOT_FOUND)
+      result.failure = one.status;
+  };
+  protocol::run_in_stages(lookups.size(), read, ask_for_block, ask_for_slot, ask_for_group);
 }
 
 }  // namespace
@@ -162,7 +145,11 @@ twinmap_status twinmap_load_many(const twinmap_map* map, twinmap_lookup* lookups
                                  size_t* found) {
   if (map == nullptr || (lookups == nullptr && count != 0)) return missing(map, "the keys' array");
   return guarded([&] {
-    const many_result result = load_windows(*map, lookups, count);
+    many_result result;
+    twinmap::protocol::for_each_stretch(
+        map->handle(), count, [&]<class Group>(const auto& table, auto at, auto length) {
+          load_stretch<Group>(*map, table, {lookups + at, length}, result);
+        });
     if (found != nullptr) *found = result.found;
     return result.failure;
   });

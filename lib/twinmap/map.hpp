@@ -28,7 +28,7 @@
 
 #include <twinmap/any_map.hpp>
 #include <twinmap/in_place.hpp>
-#include <twinmap/prefetch.hpp>
+#include <twinmap/protocol/pipeline.hpp>
 #include <twinmap/wire.hpp>
 
 namespace twinmap {

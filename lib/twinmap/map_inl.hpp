@@ -7,48 +7,46 @@
 namespace twinmap {
 namespace detail {
 
-/// A few keys that are looked up together: their lines are asked for while the ones before are
-/// worked on.
-template <class Key>
-struct lookup_window {
-  static constexpr std::size_t width = 16;
-  using reader_key_type =
-      decltype(reader_key<Key>(std::declval<const protocol::segment_view&>(), protocol::bytes()));
-
-  std::array<reader_key_type, width> keys;
-  std::array<std::uint64_t, width> hashes;
-  std::size_t count = 0;
-
-  /// Takes the first keys of `from` and asks for their groups.
-  void fill(const protocol::segment_view& view, storage::root_word read,
-            std::span<const argument<Key>> from) {
-    count = std::min(width, from.size());
-    for (std::size_t i = 0; i != count; ++i) {
-      keys[i] = reader_key<Key>(view, encoded<Key>(from[i]).view());
-      hashes[i] = keys[i].hash;
-    }
-    prefetch_groups(view, read, hashes.data(), count);
-  }
-};
-
-/// Two windows in turn: the groups of one are fetched while the entries of the other are read.
-template <class Key, class T>
-std::size_t load_windows(const protocol::handle& map, std::span<const argument<Key>> keys,
-                         std::span<std::optional<T>> out) {
-  const storage::root_word read{
-      map.view.roots->read.load(std::memory_order_relaxed)};  // a hint: lookups read it anew
-  std::array<lookup_window<Key>, 2> windows;
-  std::size_t found = 0;
-  windows[0].fill(map.view, read, keys);
-  for (std::size_t done = 0, turn = 0; done != keys.size(); turn ^= 1) {
-    lookup_window<Key>& current = windows[turn];
-    prefetch_entries(map.view, read, current.hashes.data(), current.count);
-    windows[turn ^ 1].fill(map.view, read, keys.subspan(done + current.count));
-    for (std::size_t i = 0; i != current.count; ++i)
-      if (load_into(map, current.keys[i], out[done + i])) ++found;
-    done += current.count;
-  }
-  return found;
+/// The keys of one stretch, through the stages of protocol/pipeline.hpp. Returns how many are
+/// present.
+template <class Group, class Key, class T>
+[[gnu::noinline]] std::size_t load_stretch(const protocol::handle& map,
+                                           const protocol::stretch_table& table,
+                                           std::span<const argument<Key>> keys,
+                                           std::optional<T>* out) {
+  constexpr bool in_slots = is_plain<T> && sizeof(T) <= storage::inline_value_bytes;
+  const protocol::segment_view& view = map.view;
+  protocol::lookups_in_flight<Group, in_slots ? 3 : 4> flight(view, table);
+  std::size_t hits = 0;
+  std::size_t others = 0;  // found, and counted, by load_slowly
+  const auto ask_for_group = [&](std::size_t i) __attribute__((always_inline)) {
+    flight.ask_for_group(i, hash_of<Key>(view, encoded<Key>(keys[i]).view()));
+  };
+  const auto ask_for_slot = [&](std::size_t i) __attribute__((always_inline)) {
+    flight.ask_for_slot(i);
+  };
+  const auto ask_for_block = [&](std::size_t i) __attribute__((always_inline)) {
+    flight.ask_for_block(i);
+  };
+  const auto read = [&](std::size_t i) __attribute__((always_inline)) {
+    const encoded<Key> bytes(keys[i]);
+    const auto key = hashed_key<Key>(bytes.view(), flight.hash(i));
+    take_into(out[i], [&](auto sink) {
+      if (protocol::read_named(view, flight.slot(i), key, sink)) [[likely]] {
+        ++hits;
+        return true;
+      }
+      const bool found = protocol::load_slowly(map, key, sink);
+      others += found ? 1 : 0;
+      return found;
+    });
+  };
+  if constexpr (in_slots)
+    protocol::run_in_stages(keys.size(), read, ask_for_slot, ask_for_group);
+  else
+    protocol::run_in_stages(keys.size(), read, ask_for_block, ask_for_slot, ask_for_group);
+  protocol::lookup_counters::add(map.counters().hits_read, hits);
+  return hits + others;
 }
 
 /// Calls a for_each function, whose result may be void, with arguments that it may move from. False
@@ -84,16 +82,23 @@ std::size_t basic_map<Key, T>::load_many(std::span<const lookup_key> keys,
     throw std::invalid_argument("twinmap: load_many was given " + std::to_string(keys.size()) +
                                 " keys and room for " + std::to_string(out.size()) + " values");
   const protocol::handle& map = attached();
+  std::size_t found = 0;
+  // A user's codec would be asked for the bytes of each key twice.
   if constexpr (detail::is_plain<Key> || detail::is_text<Key>) {
-    return detail::load_windows<Key, T>(map, keys, out);
-  } else {
-    std::size_t found = 0;
-    for (std::size_t i = 0; i != keys.size(); ++i) {
-      const detail::encoded<Key> bytes(keys[i]);
-      if (detail::load_into(map, detail::reader_key<Key>(map.view, bytes.view()), out[i])) ++found;
+    if (keys.size() >= protocol::least_pipelined) {
+      protocol::for_each_stretch(
+          map, keys.size(), [&]<class Group>(const auto& table, auto at, auto count) {
+            found +=
+                detail::load_stretch<Group, Key>(map, table, keys.subspan(at, count), &out[at]);
+          });
+      return found;
     }
-    return found;
   }
+  for (std::size_t i = 0; i != keys.size(); ++i) {
+    const detail::encoded<Key> bytes(keys[i]);
+    if (detail::load_into(map, detail::reader_key<Key>(map.view, bytes.view()), out[i])) ++found;
+  }
+  return found;
 }
 
 template <class Key, class T>

@@ -51,22 +51,38 @@ class encoded {
   [[no_unique_address]] std::conditional_t<in_place, nothing, protocol::value_buffer> scratch_;
 };
 
-/// A key as the read path compares it. Keys of a fixed size of up to 8 bytes are one word,
-/// zero-extended; the hash is over the key's own bytes.
+/// The hash of a key, which is over its own bytes.
 template <class Key>
-[[gnu::always_inline]] inline auto reader_key(const protocol::segment_view& view,
-                                              protocol::bytes key) noexcept {
+[[gnu::always_inline]] inline std::uint64_t hash_of(const protocol::segment_view& view,
+                                                    protocol::bytes key) noexcept {
+  if constexpr (is_plain<Key> && sizeof(Key) == 8) {
+    std::uint64_t word;
+    std::memcpy(&word, key.data(), sizeof word);
+    return view.hash_of_word(word);
+  } else if constexpr (is_plain<Key> && sizeof(Key) < 8) {
+    return view.hash(key.data(), sizeof(Key));
+  } else {
+    return view.hash(key.data(), key.size());
+  }
+}
+
+/// A key as the read path compares it. Keys of a fixed size of up to 8 bytes are one word,
+/// zero-extended.
+template <class Key>
+[[gnu::always_inline]] inline auto hashed_key(protocol::bytes key, std::uint64_t hash) noexcept {
   if constexpr (is_plain<Key> && sizeof(Key) <= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, key.data(), sizeof(Key));
-    if constexpr (sizeof(Key) == 8)
-      return protocol::word_key{word, view.hash_of_word(word)};
-    else
-      return protocol::word_key{word, view.hash(key.data(), sizeof(Key))};
+    return protocol::word_key{word, hash};
   } else {
-    const std::uint64_t hash = view.hash(key.data(), key.size());
     return protocol::span_key{{key.data(), key.size(), hash}, hash};
   }
+}
+
+template <class Key>
+[[gnu::always_inline]] inline auto reader_key(const protocol::segment_view& view,
+                                              protocol::bytes key) noexcept {
+  return hashed_key<Key>(key, hash_of<Key>(view, key));
 }
 
 /// Raises `corrupted` unless `value` can be a T: what came from shared memory may be anything (P6).
@@ -150,25 +166,31 @@ struct presence_sink {
   static constexpr bool presence_only = true;
 };
 
-/// Looks a key up and puts the value into `out`, which becomes or stays empty if the key is absent.
-/// A container that stands in `out` lends its capacity.
-template <class T, class ReaderKey>
-bool load_into(const protocol::handle& map, ReaderKey key, std::optional<T>& out) {
+/// Puts the value that `look_up(sink)` finds into `out`, which becomes or stays empty if that is
+/// false. A container that stands in `out` lends its capacity.
+template <class T, class LookUp>
+[[gnu::always_inline]] inline bool take_into(std::optional<T>& out, LookUp look_up) {
   bool found = false;
   if constexpr (is_plain<T>) {
     plain_bytes<T> value;
-    found = protocol::load(map, key, plain_sink<T>{value.raw.data()});
+    found = look_up(plain_sink<T>{value.raw.data()});
     if (found) out.emplace(codec<T>::decode(value.raw));
   } else if constexpr (is_text<T>) {
     if (!out) out.emplace();
-    found = protocol::load(map, key, text_sink<T>{&*out});
+    found = look_up(text_sink<T>{&*out});
   } else {
     protocol::value_buffer value;
-    found = protocol::load(map, key, buffer_sink{&value});
+    found = look_up(buffer_sink{&value});
     if (found) out.emplace(codec<T>::decode(value.view()));
   }
   if (!found) out.reset();
   return found;
+}
+
+/// Looks a key up.
+template <class T, class ReaderKey>
+bool load_into(const protocol::handle& map, ReaderKey key, std::optional<T>& out) {
+  return take_into(out, [&](auto sink) { return protocol::load(map, key, sink); });
 }
 
 /// The same into a T that exists already and is not touched before the key was found, unless it is

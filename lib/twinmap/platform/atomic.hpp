@@ -51,13 +51,13 @@ inline void spin_pause() noexcept {
 #endif
 }
 
-/// Adds one to a counter that only the calling thread changes and others read. One instruction on
+/// Adds to a counter that only the calling thread changes and others read. One instruction on
 /// x86, where compilers make three of a relaxed load and store.
-inline void count_up(std::atomic<std::uint64_t>& counter) noexcept {
+inline void count_up(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
 #if defined(__x86_64__) && !defined(TWINMAP_THREAD_SANITIZER)
-  __asm__("{addq $1, %0|add QWORD PTR %0, 1}" : "+m"(counter) : : "cc");
+  __asm__("{addq %1, %0|add %0, %1}" : "+m"(counter) : "er"(by) : "cc");
 #else
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 #endif
 }
 

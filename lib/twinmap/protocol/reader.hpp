@@ -229,6 +229,18 @@ inline lookup read_table(const segment_view& view, storage::root_word root,
          storage::home_group(static_cast<std::uint32_t>(hash), line.groups) * storage::group_bytes;
 }
 
+/// The slot that a word names, or null if that is none.
+template <class Group>
+[[gnu::always_inline]] inline storage::entry* named_slot(const segment_view& view,
+                                                         const std::byte* group,
+                                                         unsigned i) noexcept {
+  const std::uint64_t number = storage::load_number<Group>(group, i);
+  // Slot 0 is resident and nobody's.
+  if (number >= view.slot_limit.load(std::memory_order_relaxed)) [[unlikely]]
+    return nullptr;
+  return &view.slot(number);
+}
+
 /// The slot of the first word of a home group of read that has the tag of `hash`, or null.
 [[gnu::always_inline]] inline storage::entry* first_in_home(const segment_view& view,
                                                             const std::byte* group,
@@ -237,12 +249,7 @@ inline lookup read_table(const segment_view& view, storage::root_word root,
   platform::acquire_fence();  // (R7)
   if (mask == 0) [[unlikely]]
     return nullptr;
-  const std::uint64_t number =
-      storage::load_number<storage::narrow_group>(group, storage::first_of(mask));
-  // Slot 0 is resident and nobody's.
-  if (number >= view.slot_limit.load(std::memory_order_relaxed)) [[unlikely]]
-    return nullptr;
-  return &view.slot(number);
+  return named_slot<storage::narrow_group>(view, group, storage::first_of(mask));
 }
 
 /// Whether the key certainly is absent because its home group has no word with its tag and an empty
@@ -330,19 +337,25 @@ template <class Sink>
   return sink.inlined(payload, Sink::inline_length);
 }
 
-/// The fast path: the first word of the home group of read that has the key's tag is the key's, and
-/// its slot holds still. Everything else, a second word with the tag included, is false and left to
-/// `load_slowly`, so that nothing here loops or calls, and all stays in registers.
+/// A slot that may be the key's. True: it is, and the sink has the value. False says nothing.
 template <class Key, class Sink>
-[[gnu::always_inline]] inline bool read_home(const segment_view& view, const std::byte* group,
-                                             Key key, Sink sink) {
-  const storage::entry* slot = first_in_home(view, group, key.hash);
+[[gnu::always_inline]] inline bool read_named(const segment_view& view, const storage::entry* slot,
+                                              Key key, Sink sink) {
   if (slot == nullptr) [[unlikely]]
     return false;
   if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>)
     return read_inline(*slot, key, sink);
   else
     return read_slot(view, *slot, key, sink) == lookup::found;
+}
+
+/// The fast path: the first word of the home group of read that has the key's tag is the key's, and
+/// its slot holds still. Everything else, a second word with the tag included, is false and left to
+/// `load_slowly`, so that nothing here loops or calls, and all stays in registers.
+template <class Key, class Sink>
+[[gnu::always_inline]] inline bool read_home(const segment_view& view, const std::byte* group,
+                                             Key key, Sink sink) {
+  return read_named(view, first_in_home(view, group, key.hash), key, sink);
 }
 
 /// Looks `key` up on the fast path alone. False says nothing.

@@ -36,7 +36,9 @@ struct lookup_counters {
            misses.load(std::memory_order_relaxed) == before.misses.load(std::memory_order_relaxed);
   }
 
-  static void add(std::atomic<std::uint64_t>& counter) noexcept { platform::count_up(counter); }
+  static void add(std::atomic<std::uint64_t>& counter, std::uint64_t count = 1) noexcept {
+    platform::count_up(counter, count);
+  }
 };
 
 struct thread_state;
