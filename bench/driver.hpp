@@ -46,6 +46,8 @@ class driver final : public program {
       for (const int workers : crew_sizes(R::most_workers)) {
         register_filled("hit", question::hit, size, workers, opening::attach);
         register_filled("miss", question::miss, size, workers, opening::attach);
+        if (loads_many<R>)
+          register_filled("load_many", question::load_many, size, workers, opening::attach);
         if (R::has_read_only) {
           register_filled("hit_read_only", question::hit, size, workers, opening::read_only);
           register_filled("miss_read_only", question::miss, size, workers, opening::read_only);

@@ -94,7 +94,7 @@ class program {
 template <class Stage>
 void program::measure_passes(benchmark::State& state, Stage& stage, const plan& asked) {
   crew& team = stage.workers(asked.workers, asked.how);
-  const bool changes = asked.what != question::hit && asked.what != question::miss;
+  const bool changes = asked.what == question::store || asked.what == question::mix;
   std::vector<task> orders(static_cast<std::size_t>(asked.workers));
   const auto pass = [&](std::size_t length) {
     const std::uint64_t round = changes ? stage.next_round() : stage.round();

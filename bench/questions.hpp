@@ -5,9 +5,11 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 
@@ -17,13 +19,14 @@
 namespace bench {
 
 enum class question {
-  hit,     ///< load of a key that is there
-  miss,    ///< load of a key that is not
-  store,   ///< store to a key that is there
-  insert,  ///< store of a key that is not, from an empty map
-  mix,     ///< loads and stores in turn; only of text keys
-  audit,   ///< untimed: every key of the last store or insert holds what was stored; counts the map
-  quit,    ///< the worker's end
+  hit,        ///< load of a key that is there
+  miss,       ///< load of a key that is not
+  load_many,  ///< loads of keys that are there, `keys_per_call` at a time
+  store,      ///< store to a key that is there
+  insert,     ///< store of a key that is not, from an empty map
+  mix,        ///< loads and stores in turn; only of text keys
+  audit,  ///< untimed: every key of the last store or insert holds what was stored; counts the map
+  quit,   ///< the worker's end
 };
 
 /// One order to one worker.
@@ -40,18 +43,25 @@ struct outcome {
   std::uint64_t size = 0;   ///< after an audit
 };
 
-/// Calls `f` for each key of the wrapped range, in two nested loops so that the inner one has no
-/// wrap-around test.
+/// Calls `f` for each part of the wrapped range that has no wrap-around in it.
 template <class F>
-inline void for_each_key(std::span<const std::uint64_t> keys, const task& order, F f) {
+inline void for_each_stretch(std::span<const std::uint64_t> keys, const task& order, F f) {
   std::size_t position = order.first % keys.size();
   for (std::size_t left = order.count; left > 0;) {
     const std::size_t stretch = std::min(left, keys.size() - position);
-    for (const std::uint64_t key : keys.subspan(position, stretch))
-      f(key);
+    f(keys.subspan(position, stretch));
     left -= stretch;
     position = 0;
   }
+}
+
+/// Calls `f` for each key of the wrapped range; the inner loop has no wrap-around test.
+template <class F>
+inline void for_each_key(std::span<const std::uint64_t> keys, const task& order, F f) {
+  for_each_stretch(keys, order, [&](std::span<const std::uint64_t> stretch) {
+    for (const std::uint64_t key : stretch)
+      f(key);
+  });
 }
 
 template <rival R>
@@ -63,6 +73,25 @@ template <rival R>
     const bool found = map.load(key, value);
     benchmark::DoNotOptimize(value);
     wrong += !found || !value_is_valid(key, value, order.round);
+  });
+  return wrong;
+}
+
+/// Keys in one call of `load_many`.
+inline constexpr std::size_t keys_per_call = 64;
+
+template <loads_many R>
+[[gnu::noinline]] std::uint64_t ask_many(R& map, std::span<const std::uint64_t> keys,
+                                         const task& order) {
+  std::uint64_t wrong = 0;
+  std::array<std::optional<std::uint64_t>, keys_per_call> values;
+  for_each_stretch(keys, order, [&](std::span<const std::uint64_t> stretch) {
+    for (; !stretch.empty(); stretch = stretch.subspan(std::min(stretch.size(), keys_per_call))) {
+      const auto asked = stretch.first(std::min(stretch.size(), keys_per_call));
+      wrong += map.load_many(asked, values) != asked.size();
+      for (std::size_t i = 0; i != asked.size(); ++i)
+        wrong += !values[i] || !value_is_valid(asked[i], *values[i], order.round);
+    }
   });
   return wrong;
 }
@@ -106,6 +135,12 @@ outcome answer(R& map, const sequence& keys, const task& order) {
       break;
     case question::miss:
       result.wrong = ask_misses(map, keys.absent, order);
+      break;
+    case question::load_many:
+      if constexpr (loads_many<R>)
+        result.wrong = ask_many(map, keys.present, order);
+      else
+        throw std::logic_error("a contestant that looks up one key at a time");
       break;
     case question::store:
     case question::insert:

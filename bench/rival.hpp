@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -58,6 +60,13 @@ template <class R>
 concept batching = requires(R map) {
   map.begin_batch();
   map.end_batch();
+};
+
+/// Looks several keys up in one call: `values[i]` becomes that of `keys[i]`.
+template <class R>
+concept loads_many = requires(R map, std::span<const std::uint64_t> keys,
+                              std::span<std::optional<std::uint64_t>> values) {
+  { map.load_many(keys, values) } -> std::convertible_to<std::size_t>;
 };
 
 /// What has to live for as long as a contestant's map does, such as a server: made before the first

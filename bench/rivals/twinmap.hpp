@@ -21,6 +21,10 @@ class twinmap_map {
   static void remove(const place& where) { twinmap::remove(where.name, options_for(where)); }
 
   bool load(std::uint64_t key, std::uint64_t& out) const { return map_.load(key, out); }
+  std::size_t load_many(std::span<const std::uint64_t> keys,
+                        std::span<std::optional<std::uint64_t>> values) const {
+    return map_.load_many(keys, values);
+  }
   void store(std::uint64_t key, std::uint64_t value) { map_.store(key, value); }
   std::uint64_t size() const { return map_.size(); }
 
