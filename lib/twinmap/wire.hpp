@@ -134,7 +134,8 @@ struct text_sink {
     if (length > storage::inline_value_bytes) [[unlikely]]
       return false;
     out->resize(length);
-    if (length != 0) std::memcpy(out->data(), &payload, length);
+    if (length != 0)
+      platform::store_part(reinterpret_cast<std::byte*>(out->data()), payload, length);
     return true;
   }
   std::byte* block(std::size_t length) const {

@@ -1,4 +1,4 @@
-// The 16-byte compare-and-swap, between threads and between processes, and the word-wise copies.
+// The 16-byte compare-and-swap, between threads and between processes.
 #include <gtest/gtest.h>
 #include <support/child.hpp>
 #include <support/shared_page.hpp>
@@ -79,30 +79,6 @@ TEST(AtomicPair, PublishesWhatWasWrittenBefore) {
     std::this_thread::yield();
   EXPECT_EQ(plain, 42u);
   writer.join();
-}
-
-TEST(WordCopy, CopiesEveryLengthAndZeroesTheRest) {
-  alignas(8) std::array<std::byte, 64> shared;
-  std::array<std::byte, 64> mine;
-  for (std::size_t i = 0; i != mine.size(); ++i)
-    mine[i] = static_cast<std::byte>(i + 1);
-  for (std::size_t length = 0; length <= 40; ++length) {
-    shared.fill(std::byte{0xff});
-    copy_in(shared.data(), mine.data(), length);
-    EXPECT_TRUE(equal_bytes(shared.data(), mine.data(), length)) << length;
-    const std::size_t padded = (length + 7) / 8 * 8;
-    for (std::size_t i = length; i != padded; ++i)
-      EXPECT_EQ(shared[i], std::byte{0}) << length;
-    EXPECT_EQ(shared[padded], std::byte{0xff}) << length;
-    std::array<std::byte, 64> back = {};
-    copy_out(back.data(), shared.data(), length);
-    EXPECT_TRUE(
-        std::equal(back.begin(), back.begin() + static_cast<std::ptrdiff_t>(length), mine.begin()));
-    EXPECT_EQ(back[length], std::byte{0});
-    if (length == 0) continue;
-    shared[length - 1] ^= std::byte{1};
-    EXPECT_FALSE(equal_bytes(shared.data(), mine.data(), length)) << length;
-  }
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace twinmap::platform {
 
@@ -79,55 +78,5 @@ struct pair_value {
 /// 16-byte compare-and-swap, sequentially consistent. True if `expected` stood there and `desired`
 /// stands there now. Defined in the compiled library, so that users need no compiler flag.
 bool compare_exchange(atomic_pair& target, pair_value expected, pair_value desired) noexcept;
-
-/// Copies `length` bytes out of shared memory word by word (8-byte relaxed loads, so that a racing
-/// writer is no data race). `from` is 8-byte aligned, and the segment holds it up to the next
-/// multiple of 8; `to` is private.
-inline void copy_out(std::byte* to, const std::byte* from, std::size_t length) noexcept {
-  const auto* words = reinterpret_cast<const std::uint64_t*>(from);
-  const std::size_t whole = length / 8;
-  for (std::size_t i = 0; i != whole; ++i) {
-    const std::uint64_t word = __atomic_load_n(words + i, __ATOMIC_RELAXED);
-    std::memcpy(to + i * 8, &word, 8);
-  }
-  if (const std::size_t rest = length % 8; rest != 0) {
-    const std::uint64_t word = __atomic_load_n(words + whole, __ATOMIC_RELAXED);
-    std::memcpy(to + whole * 8, &word, rest);
-  }
-}
-
-/// Copies `length` private bytes into shared memory, word by word; the bytes up to the next
-/// multiple of 8 become zero.
-inline void copy_in(std::byte* to, const std::byte* from, std::size_t length) noexcept {
-  auto* words = reinterpret_cast<std::uint64_t*>(to);
-  const std::size_t whole = length / 8;
-  for (std::size_t i = 0; i != whole; ++i) {
-    std::uint64_t word;
-    std::memcpy(&word, from + i * 8, 8);
-    __atomic_store_n(words + i, word, __ATOMIC_RELAXED);
-  }
-  if (const std::size_t rest = length % 8; rest != 0) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from + whole * 8, rest);
-    __atomic_store_n(words + whole, word, __ATOMIC_RELAXED);
-  }
-}
-
-/// Whether `length` bytes in shared memory equal private ones; both rules of `copy_out` apply.
-inline bool equal_bytes(const std::byte* shared, const std::byte* mine,
-                        std::size_t length) noexcept {
-  const auto* words = reinterpret_cast<const std::uint64_t*>(shared);
-  const std::size_t whole = length / 8;
-  for (std::size_t i = 0; i != whole; ++i) {
-    std::uint64_t word;
-    std::memcpy(&word, mine + i * 8, 8);
-    if (__atomic_load_n(words + i, __ATOMIC_RELAXED) != word) return false;
-  }
-  if (const std::size_t rest = length % 8; rest != 0) {
-    const std::uint64_t word = __atomic_load_n(words + whole, __ATOMIC_RELAXED);
-    return std::memcmp(&word, mine + whole * 8, rest) == 0;
-  }
-  return true;
-}
 
 }  // namespace twinmap::platform

@@ -2,6 +2,7 @@
 
 // What a process holds of a segment: addresses and limits, read once and checked at attach.
 
+#include <twinmap/platform/shared_bytes.hpp>
 #include <twinmap/storage/blocks.hpp>
 #include <twinmap/storage/index_table.hpp>
 #include <twinmap/storage/seal.hpp>
