@@ -125,6 +125,30 @@ TEST(a_size_class, holds_its_lengths_and_wastes_at_most_a_quarter) {
   ASSERT_LT(last, class_count);
 }
 
+TEST(a_block, has_the_size_of_its_class_or_whole_chunks) {
+  for (const std::uint32_t granule_shift : {5u, 6u}) {
+    const heap_geometry heap{.chunk_shift = 16,
+                             .granule_shift = granule_shift,
+                             .pairs_shift = 16 - granule_shift,
+                             .chunks = 1u << 16};
+    for (std::uint32_t length = 1; length != 200'000; ++length) {
+      const block_size size = heap.size_of(length);
+      const std::uint32_t owner = (7u << heap.pairs_shift) + (size.small() ? 3 : 0);
+      const block_place place = heap.place(block_ref::make(owner, length));
+      ASSERT_EQ(length <= heap.largest_small(), size.small()) << length;
+      if (size.small()) {
+        ASSERT_EQ(class_number(heap.granules(length)), size.size_class) << length;
+        ASSERT_EQ(class_granules(heap.granules(length)) << granule_shift, size.bytes) << length;
+      } else {
+        ASSERT_EQ((length + 0xFFFFu) / 0x10000u * 0x10000u, size.bytes) << length;
+      }
+      ASSERT_EQ(7u, place.chunk) << length;
+      ASSERT_EQ(size.small() ? 3u : 0u, place.index) << length;
+      ASSERT_EQ((7u << 16) + place.index * size.bytes, place.offset) << length;
+    }
+  }
+}
+
 TEST(an_entry_word, never_goes_back_and_keeps_its_parts_apart) {
   entry_word word{0};
   for (int i = 0; i != 1000; ++i) {

@@ -50,12 +50,18 @@ struct span_key {
   [[nodiscard]] bool matches(const segment_view& view, const storage::entry& slot) const noexcept {
     const storage::entry_meta meta{slot.meta.load(std::memory_order_relaxed)};
     if (meta.key_length() != key.size) return false;
-    if (key.size <= view.key_capacity)
-      return platform::equal_bytes(slot.key_bytes(), key.data, key.size);
+    if (key.size > view.key_capacity) [[unlikely]]
+      return block_matches(view, slot, key.data, key.size);
+    return platform::equal_bytes(slot.key_bytes(), key.data, key.size);
+  }
+
+ private:
+  [[gnu::noinline]] static bool block_matches(const segment_view& view, const storage::entry& slot,
+                                              const std::byte* data, std::size_t size) noexcept {
     const storage::block_ref ref{slot.key.load(std::memory_order_relaxed)};
-    const std::uint64_t offset = view.heap.offset(ref);
-    if (ref.length() != key.size || !view.block_ok(ref)) return false;
-    return platform::equal_bytes(view.heap.heap + offset, key.data, key.size);
+    const storage::block_place at = view.heap.place(ref);
+    return ref.length() == size && view.block_ok(ref, at) &&
+           platform::equal_bytes(view.heap.heap + at.offset, data, size);
   }
 };
 
@@ -78,9 +84,9 @@ template <class Sink>
 [[gnu::noinline]] lookup read_block(const segment_view& view, const storage::entry& slot,
                                     storage::entry_word word, Sink sink) {
   const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
-  const std::uint64_t offset = view.heap.offset(ref);
+  const storage::block_place at = view.heap.place(ref);
   const std::uint64_t length = ref.length();
-  if (!view.block_ok(ref)) return lookup::retry;
+  if (!view.block_ok(ref, at)) return lookup::retry;
   const std::atomic<std::uint64_t>& stamp = view.heap.owners[ref.owner()].second;
   const std::uint64_t before = stamp.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4)
@@ -90,7 +96,7 @@ template <class Sink>
   }
   std::byte* to = sink.block(length);
   if (to == nullptr) return lookup::retry;
-  platform::copy_out(to, view.heap.heap + offset, length);
+  platform::copy_out(to, view.heap.heap + at.offset, length);
   platform::acquire_fence();  // (R5)
   return stamp.load(std::memory_order_relaxed) == before ? lookup::found : lookup::retry;
 }

@@ -11,19 +11,31 @@ namespace twinmap::storage {
 inline namespace layout_1 {
 
 /// Block sizes are a granule times 1, 2, 3, ... 8, then four steps to each doubling: at most a
-/// quarter is wasted.
+/// quarter is wasted. A size is `below` + 1 steps of 2^shift granules: 5 to 8 of them, or up to 8
+/// single ones.
+struct class_step {
+  std::uint32_t shift;
+  std::uint32_t below;
+
+  [[nodiscard]] constexpr std::uint64_t granules() const noexcept {
+    return (std::uint64_t{below} + 1) << shift;
+  }
+  [[nodiscard]] constexpr std::uint32_t number() const noexcept { return 4 * shift + below; }
+};
+
+/// The least size of more than `last` granules.
+constexpr class_step step_above(std::uint64_t last) noexcept {
+  const auto shift = static_cast<std::uint32_t>(std::bit_width(last | 4)) - 3;
+  return {shift, static_cast<std::uint32_t>(last >> shift)};
+}
+
 constexpr std::uint64_t class_granules(std::uint64_t granules) noexcept {
-  if (granules <= 8) return granules;
-  const int shift = static_cast<int>(std::bit_width(granules - 1)) - 3;
-  return (((granules - 1) >> shift) + 1) << shift;
+  return step_above(granules - 1).granules();
 }
 
 /// Dense number of the class of `class_granules(n)`; 0 for one granule.
 constexpr std::uint32_t class_number(std::uint64_t granules) noexcept {
-  if (granules <= 8) return static_cast<std::uint32_t>(granules) - 1;
-  const int shift = static_cast<int>(std::bit_width(granules - 1)) - 3;
-  return static_cast<std::uint32_t>(8 + (shift - 1) * 4 +
-                                    static_cast<int>((granules - 1) >> shift) - 4);
+  return step_above(granules - 1).number();
 }
 
 /// Granules of a block of class `number`: the inverse of class_number.
@@ -34,6 +46,25 @@ constexpr std::uint64_t granules_of_class(std::uint32_t number) noexcept {
 }
 static_assert(class_number(9) == 8 && granules_of_class(8) == 10 && class_granules(9) == 10);
 static_assert(class_number(class_granules(16)) == 11 && granules_of_class(11) == 16);
+
+/// What a length says of its block.
+struct block_size {
+  /// Instead of a class: a run of whole chunks.
+  static constexpr std::uint32_t no_class = ~std::uint32_t{0};
+  std::uint64_t bytes;  ///< that it takes
+  std::uint32_t size_class;
+
+  [[nodiscard]] constexpr bool small() const noexcept { return size_class != no_class; }
+};
+
+/// What a block_ref says of its block. Any number says something: segment_view::block_ok tells
+/// whether it may be followed.
+struct block_place {
+  block_size size;
+  std::uint64_t offset;  ///< in the heap, of its first byte
+  std::uint32_t chunk;   ///< whose owner pairs have the block's
+  std::uint32_t index;   ///< of that pair among them
+};
 
 /// The shape of the heap, copied from the header into each process.
 struct heap_geometry {
@@ -53,17 +84,23 @@ struct heap_geometry {
   [[nodiscard]] bool small(std::uint64_t length) const noexcept {
     return length <= largest_small();
   }
+  /// Of a block for `length` bytes (> 0).
+  [[nodiscard]] block_size size_of(std::uint64_t length) const noexcept {
+    if (!small(length)) [[unlikely]]
+      return {(length + chunk_bytes() - 1) & ~(chunk_bytes() - 1), block_size::no_class};
+    const class_step step = step_above((length - 1) >> granule_shift);
+    return {step.granules() << granule_shift, step.number()};
+  }
   [[nodiscard]] std::uint64_t block_bytes(std::uint64_t length) const noexcept {
-    if (small(length)) return class_granules(granules(length)) << granule_shift;
-    return (length + chunk_bytes() - 1) & ~(chunk_bytes() - 1);
+    return size_of(length).bytes;
   }
-  /// Byte offset of a block in the heap. Any `ref` gives some number: compare it with the committed
-  /// size before use.
-  [[nodiscard]] std::uint64_t offset(block_ref ref) const noexcept {
-    const std::uint64_t chunk = ref.owner() >> pairs_shift;
-    const std::uint64_t index = ref.owner() & ((1u << pairs_shift) - 1);
-    return (chunk << chunk_shift) + index * block_bytes(ref.length());
+  [[nodiscard]] block_place place(block_ref ref) const noexcept {
+    const block_size size = size_of(ref.length());
+    const std::uint32_t chunk = ref.owner() >> pairs_shift;
+    const std::uint32_t index = ref.owner() & ((1u << pairs_shift) - 1);
+    return {size, (std::uint64_t{chunk} << chunk_shift) + index * size.bytes, chunk, index};
   }
+  [[nodiscard]] std::uint64_t offset(block_ref ref) const noexcept { return place(ref).offset; }
 };
 
 /// The first half of an owner pair: bits 0-1 what, 2-13 lease slot, 14-63 incarnation. The second

@@ -262,6 +262,7 @@ void make_view(std::byte* base, const header_constant& constant, segment_view& v
   view.max_slots = constant.max_entries + 1;
   view.max_heap_bytes = constant.heap.length;
   view.seal_seed = constant.uuid[0];
+  view.seal_flip = seed_flip(view.seal_seed);
   view.heap = {.heap = base + constant.heap.offset,
                .owners = reinterpret_cast<platform::atomic_pair*>(base + constant.owners.offset),
                .chunk_shift = constant.chunk_shift,

@@ -6,10 +6,9 @@
 // moved, and one of another map pass with probability 2^-32 (P6). Who forges a check on purpose may
 // write the file, and might as well truncate it (P7).
 
-#include <cstdint>
+#include <twinmap/storage/hash.hpp>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <cstdint>
 
 namespace twinmap::storage {
 inline namespace layout_1 {
@@ -21,12 +20,19 @@ enum class sealed : std::uint8_t {
   pairs = 3    ///< chunk_record::pairs, with its bit; place: the chunk's number
 };
 
-/// The check of a number. `seed` is the first word of the map's uuid, `place` below 2^24.
-inline std::uint32_t check_of(std::uint64_t seed, sealed what, std::uint32_t place,
-                              std::uint32_t number) noexcept {
+/// The check of a number. `flip` is seed_flip of the first word of the map's uuid, `place` below
+/// 2^24.
+inline std::uint32_t check_with(std::uint64_t flip, sealed what, std::uint32_t place,
+                                std::uint32_t number) noexcept {
   const std::uint64_t message =
       (static_cast<std::uint64_t>(what) << 56) | (std::uint64_t{place} << 32) | number;
-  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(&message, sizeof message, seed) >> 32);
+  return static_cast<std::uint32_t>(hash_word(message, flip) >> 32);
+}
+
+/// The same by that word itself.
+inline std::uint32_t check_of(std::uint64_t seed, sealed what, std::uint32_t place,
+                              std::uint32_t number) noexcept {
+  return check_with(seed_flip(seed), what, place, number);
 }
 
 /// Number and check in one word: number in the low half.

@@ -4,6 +4,7 @@
 
 #include <twinmap/platform/shared_bytes.hpp>
 #include <twinmap/storage/blocks.hpp>
+#include <twinmap/storage/hash.hpp>
 #include <twinmap/storage/index_table.hpp>
 #include <twinmap/storage/seal.hpp>
 
@@ -31,10 +32,11 @@ struct segment_view {
   std::uint32_t key_capacity = 0;                    ///< bytes of key that a slot holds
   mutable std::atomic<std::uint64_t> heap_limit{0};  ///< cached heap_committed, in bytes
   heap_geometry heap;
-  std::uint64_t seal_seed = 0;             ///< of the map's uuid; see seal.hpp
-  std::array<std::uint64_t, 24> secret{};  ///< XXH3's, made of the header's seed; see lib/FORMAT.md
-  std::uint64_t max_slots = 0;             ///< slot numbers are below this, by the mapping's size
-  std::uint64_t max_heap_bytes = 0;        ///< heap offsets are below this, by the mapping's size
+  std::uint64_t seal_seed = 0;       ///< of the map's uuid; see seal.hpp
+  std::uint64_t seal_flip = 0;       ///< seed_flip of it
+  hash_secret secret{};              ///< XXH3's, made of the header's seed; see lib/FORMAT.md
+  std::uint64_t max_slots = 0;       ///< slot numbers are below this, by the mapping's size
+  std::uint64_t max_heap_bytes = 0;  ///< heap offsets are below this, by the mapping's size
   std::atomic<std::uint32_t>* hashes = nullptr;
   chunk_record* chunk_records = nullptr;
   std::byte* leases = nullptr;
@@ -43,22 +45,20 @@ struct segment_view {
       constant{};  ///< the copy that was checked: the one in the segment is never read again (R6)
 
   [[nodiscard]] std::uint64_t hash(const void* key, std::size_t length) const noexcept {
-    return XXH3_64bits_withSecret(key, length, secret.data(), sizeof secret) & hash_mask;
+    return hash_bytes(static_cast<const std::byte*>(key), length, secret) & hash_mask;
   }
-  /// The same of a key of 8 bytes that is in a register: XXH3's formula for such a length
-  /// ("XXH3_len_4to8" in xxHash's specification), with the secret's part of it computed once per
-  /// attachment.
+  /// The same of a key of 8 bytes that is in a register, with the secret's part of it computed once
+  /// per attachment.
   [[nodiscard]] std::uint64_t hash_of_word(std::uint64_t key) const noexcept {
-    constexpr std::uint64_t prime = 0x9FB21C651E98DF25;
-    std::uint64_t mixed = std::rotl(key, 32) ^ word_flip;
-    mixed ^= std::rotl(mixed, 49) ^ std::rotl(mixed, 24);
-    mixed *= prime;
-    mixed ^= (mixed >> 35) + sizeof key;
-    mixed *= prime;
-    return (mixed ^ (mixed >> 28)) & hash_mask;
+    return hash_word(key, word_flip) & hash_mask;
   }
   [[nodiscard]] entry& slot(std::uint64_t number) const noexcept {
     return *reinterpret_cast<entry*>(slots + (number << slot_shift));
+  }
+  /// Its inverse.
+  [[nodiscard]] std::uint64_t number_of(const entry& slot) const noexcept {
+    return static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(&slot) - slots) >>
+           slot_shift;
   }
   [[nodiscard]] std::atomic<std::uint32_t>& slot_hash(std::uint64_t number) const noexcept {
     return hashes[number];
@@ -87,14 +87,20 @@ struct segment_view {
   }
 
  private:
+  [[nodiscard]] bool pairs_agree(std::uint32_t number, std::uint32_t pairs) const noexcept {
+    return chunk(number).pairs_check.load(std::memory_order_relaxed) ==
+           check_with(seal_flip, sealed::pairs, number, pairs);
+  }
   // What the record says of the chunk's pairs if its check agrees, else 0.
   [[nodiscard]] std::uint32_t sealed_pairs(std::uint32_t number) const noexcept {
     const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
-    const std::uint32_t check = chunk(number).pairs_check.load(std::memory_order_relaxed);
-    return (pairs & ~given_back_bit) <= 1u << heap.pairs_shift &&
-                   check == check_of(seal_seed, sealed::pairs, number, pairs)
-               ? pairs
-               : 0;
+    return (pairs & ~given_back_bit) <= 1u << heap.pairs_shift && pairs_agree(number, pairs) ? pairs
+                                                                                             : 0;
+  }
+  // Whether it has that pair, and its own memory is resident: `index < block_pairs(number)`.
+  [[nodiscard]] bool has_pair(std::uint32_t number, std::uint32_t index) const noexcept {
+    const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
+    return index < pairs && (pairs & given_back_bit) == 0 && pairs_agree(number, pairs);
   }
   // A thread that was slow to store what it saw must not take back what another has seen since.
   static void raise(std::atomic<std::uint64_t>& limit, std::uint64_t published) noexcept {
@@ -157,7 +163,8 @@ struct segment_view {
     const std::uint32_t pairs = chunk(number).pairs.load(std::memory_order_relaxed);
     const std::uint32_t check = chunk(number).pairs_check.load(std::memory_order_relaxed);
     if ((pairs & given_back_bit) != 0) return false;
-    return (pairs == 0 && check == 0) || check == check_of(seal_seed, sealed::pairs, number, pairs);
+    return (pairs == 0 && check == 0) ||
+           check == check_with(seal_flip, sealed::pairs, number, pairs);
   }
 
   /// R6: whether a group of a table may be read: not where a chunk's memory was given back, which
@@ -177,21 +184,19 @@ struct segment_view {
     return true;
   }
 
-  /// R6: whether a block may be read, and its owner pair with it.
+  /// R6: whether a block, whose place is `at`, may be read, and its owner pair with it.
+  [[nodiscard]] bool block_ok(block_ref ref, const block_place& at) const noexcept {
+    if (ref.length() == 0 || !heap_ok(at.offset, at.size.bytes)) return false;
+    const chunk_entry held{chunk(at.chunk).entry.load(std::memory_order_acquire)};  // (C1)
+    if (!has_pair(at.chunk, at.index)) return false;
+    if (held.kind() == chunk_kind::small) [[likely]]
+      return at.size.size_class == held.number() &&
+             (at.index + std::uint64_t{1}) * at.size.bytes <= heap.chunk_bytes();
+    return held.kind() == chunk_kind::run && at.index == 0 &&
+           at.size.bytes <= std::uint64_t{held.number()} << heap.chunk_shift;
+  }
   [[nodiscard]] bool block_ok(block_ref ref) const noexcept {
-    const std::uint32_t number = ref.owner() >> heap.pairs_shift;
-    if (ref.length() == 0 ||
-        !heap_ok(heap.offset(ref), (std::uint64_t{ref.length()} + 7) & ~std::uint64_t{7}))
-      return false;
-    const chunk_entry held{chunk(number).entry.load(std::memory_order_acquire)};  // (C1)
-    const std::uint64_t index = ref.owner() & ((1u << heap.pairs_shift) - 1);
-    const std::uint64_t bytes = heap.block_bytes(ref.length());
-    if (index >= block_pairs(number)) return false;
-    if (held.kind() == chunk_kind::run)
-      return index == 0 && bytes <= std::uint64_t{held.number()} << heap.chunk_shift;
-    return held.kind() == chunk_kind::small && heap.small(ref.length()) &&
-           class_number(heap.granules(ref.length())) == held.number() &&
-           (index + 1) * bytes <= heap.chunk_bytes();
+    return block_ok(ref, heap.place(ref));
   }
 };
 
