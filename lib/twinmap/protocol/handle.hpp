@@ -72,7 +72,7 @@ class value_buffer {
   }
 
  private:
-  alignas(8) std::array<std::byte, 64> small_{};
+  alignas(8) std::array<std::byte, 64> small_;  ///< of which `size_` bytes mean something
   byte_vector large_;
   std::size_t size_ = 0;
 };

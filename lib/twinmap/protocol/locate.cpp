@@ -80,11 +80,29 @@ bool try_locate(const segment_view& view, const span_key& key, location& at) {
          view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
 }
 
+/// A value that stands in read, by the fast path of reader.hpp; false says nothing.
+bool locate_home(const handle& map, const span_key& key, location& at) {
+  const thread_cache::line& line = map.cache_line_of_thread();
+  if (!is_current(map, line)) [[unlikely]] {
+    refresh_line(map);
+    return false;
+  }
+  const storage::entry* slot = first_in_home(map.view, home_of(line, key.hash), key.hash);
+  if (slot == nullptr || probe_slot(map.view, map.view.number_of(*slot), key, at) != probe::found ||
+      !at.word.live())
+    return false;
+  at.where = found_in::read;
+  at.amended = storage::root_word{line.root}.amended();
+  return true;
+}
+
 }  // namespace
 
 location locate(const handle& map, key_view key) {
   const span_key wanted{key, key.hash};
   location at;
+  if (locate_home(map, wanted, at)) [[likely]]
+    return at;
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     if (try_locate(map.view, wanted, at)) return at;
     if (attempt % 64 == 63) platform::spin_pause();

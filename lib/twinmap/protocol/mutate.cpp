@@ -4,6 +4,7 @@
 // of reader.hpp. It succeeds only if the slot has not changed since it was located: it was this
 // key's, live or nil, and so indexed (R4).
 
+#include <twinmap/platform/swap_pair.hpp>
 #include <twinmap/protocol/admin.hpp>
 #include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
@@ -48,13 +49,11 @@ void staged_value::stage(bytes value) {
   length_ = value.size();
   if (length_ <= storage::inline_value_bytes) {
     drop();
-    payload_ = 0;
-    // No bytes may have no address, and memcpy wants one all the same.
-    if (length_ != 0) std::memcpy(&payload_, value.data(), length_);
+    payload_ = length_ == 0 ? 0 : platform::load_part(value.data(), length_);
     return;
   }
   const auto& heap = by_.map.view.heap;
-  if (block_ && heap.block_bytes(block_.ref.length()) == heap.block_bytes(length_))
+  if (block_ && heap.block_bytes(block_.ref.length()) == heap.block_bytes(length_)) [[unlikely]]
     block_.ref = storage::block_ref::make(block_.ref.owner(), static_cast<std::uint32_t>(length_));
   else {
     drop();
@@ -97,7 +96,8 @@ bool replace(writer& by, const location& at, staged_value& value) {
   const bool had_block = at.word.state() == entry_state::live_block;
   const platform::pair_value owner =
       had_block ? by.blocks().pair(storage::block_ref{at.payload}) : platform::pair_value{};
-  if (!compare_exchange(by.map.view.slot(at.slot).value, at.pair(), value.after(at.word)))
+  if (!platform::compare_exchange_inlined(by.map.view.slot(at.slot).value, at.pair(),
+                                          value.after(at.word)))
     return false;  // (E1)
   value.published();
   retire_value(by, at, owner, true);

@@ -187,18 +187,26 @@ thread_cache::line handle::attach_thread() const {
   return {.counters = &mine->counters, .thread = mine};
 }
 
-writer begin_care(handle& map) {
+namespace {
+
+/// A lease for a thread that has none, or only its parent's. Out of line: most writes have one.
+[[gnu::noinline]] void provide_lease(handle& map, thread_state& mine) {
   process_state& state = map.state();
   if (map.read_only())
     raise(errc::read_only, map.name(), "the handle was attached with open_read_only");
+  mine.lease = state.spare.take();
+  if (!mine.lease.valid()) mine.lease = take_lease(map);
+  constexpr std::uint32_t deaths_worth_a_sweep = 64;
+  if (map.view.roots->sweep_wanted.load(std::memory_order_relaxed) >= deaths_worth_a_sweep)
+    sweep_in_passing(map);
+}
+
+}  // namespace
+
+writer begin_care(handle& map) {
   thread_state& mine = map.thread();
-  if (!mine.lease.valid()) {
-    mine.lease = state.spare.take();
-    if (!mine.lease.valid()) mine.lease = take_lease(map);
-    constexpr std::uint32_t deaths_worth_a_sweep = 64;
-    if (map.view.roots->sweep_wanted.load(std::memory_order_relaxed) >= deaths_worth_a_sweep)
-      sweep_in_passing(map);
-  }
+  if (!mine.lease.valid()) [[unlikely]]
+    provide_lease(map, mine);
   return writer_of(map, mine);
 }
 

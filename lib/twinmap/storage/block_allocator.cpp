@@ -1,9 +1,11 @@
+#include <twinmap/platform/swap_pair.hpp>
 #include <twinmap/storage/block_allocator.hpp>
 
 #include <algorithm>
 
 namespace twinmap::storage {
 
+using platform::compare_exchange_inlined;
 using platform::pair_value;
 
 std::uint64_t block_allocator::draw_stamp(const allocation_context& by) noexcept {
@@ -33,13 +35,14 @@ pair_value block_allocator::pair(block_ref ref) const noexcept {
 }
 
 owned_block block_allocator::allocate(std::uint32_t length, const allocation_context& by) {
-  if (!view_.heap.small(length)) return allocate_run(length, by);
+  const block_size size = view_.heap.size_of(length);
+  if (!size.small()) return allocate_run(length, by);
   if (tight()) flush(by);
-  return allocate_small(length, by);
+  return allocate_small(length, size.size_class, by);
 }
 
-owned_block block_allocator::allocate_small(std::uint32_t length, const allocation_context& by) {
-  const std::uint32_t size_class = class_number(view_.heap.granules(length));
+owned_block block_allocator::allocate_small(std::uint32_t length, std::uint32_t size_class,
+                                            const allocation_context& by) {
   private_stacks::stack& stack = by.stacks->classes[size_class];
   const bool settled = stack.freed_count >= private_stacks::settle;
   if (stack.fresh_count == 0 && settled) return take_freed(length, stack, by);
@@ -54,7 +57,7 @@ owned_block block_allocator::allocate_small(std::uint32_t length, const allocati
 
 owned_block block_allocator::allocate_in(std::uint32_t chunk, std::uint32_t length,
                                          const allocation_context& by) {
-  const std::uint32_t size_class = class_number(view_.heap.granules(length));
+  const std::uint32_t size_class = view_.heap.size_of(length).size_class;
   private_stacks::stack& stack = by.stacks->classes[size_class];
   if (stack.fresh_count == 0 && !refill_from(chunk, size_class, stack, by)) return {};
   const std::uint32_t owner = stack.fresh[--stack.fresh_count];
@@ -71,7 +74,7 @@ owned_block block_allocator::take_freed(std::uint32_t length, private_stacks::st
   const std::uint64_t stamp = draw_stamp(by);
   platform::atomic_pair& pair = view_.heap.owners[owner];
   const pair_value seen{mine, pair.second.load(std::memory_order_relaxed)};
-  if (!compare_exchange(pair, seen, {mine, stamp}))
+  if (!compare_exchange_inlined(pair, seen, {mine, stamp}))
     return {};  // (B1); fails only on a scribbled pair
   return {block_ref::make(owner, length), stamp};
 }
@@ -169,9 +172,9 @@ owned_block block_allocator::allocate_run(std::uint32_t length, const allocation
 }
 
 void block_allocator::mark_live(owned_block block, const allocation_context& by) noexcept {
-  compare_exchange(view_.heap.owners[block.ref.owner()],
-                   {owner_word::leased(by.me).bits, block.stamp},
-                   {owner_word::live().bits, block.stamp});
+  compare_exchange_inlined(view_.heap.owners[block.ref.owner()],
+                           {owner_word::leased(by.me).bits, block.stamp},
+                           {owner_word::live().bits, block.stamp});
 }
 
 void block_allocator::release(std::uint32_t owner, const allocation_context& by) noexcept {
@@ -213,27 +216,28 @@ bool block_allocator::free_unnamed(std::uint32_t owner, pair_value seen,
 }
 
 void block_allocator::cancel(owned_block block, const allocation_context& by) noexcept {
-  if (!view_.heap.small(block.ref.length())) return release_run(block.ref.owner(), by);
-  private_stacks::stack& stack =
-      by.stacks->classes[class_number(view_.heap.granules(block.ref.length()))];
+  const block_size size = view_.heap.size_of(block.ref.length());
+  if (!size.small()) return release_run(block.ref.owner(), by);
+  private_stacks::stack& stack = by.stacks->classes[size.size_class];
   if (stack.fresh_count == private_stacks::depth || tight()) return release(block.ref.owner(), by);
   stack.fresh[stack.fresh_count++] = block.ref.owner();
 }
 
 void block_allocator::retire(block_ref ref, pair_value seen, const allocation_context& by,
                              bool hoard) noexcept {
-  if (owner_word{seen.first}.kind() == owner_kind::free || !view_.block_ok(ref)) return;
+  // `pair` says free of a block that may not be followed. One that it followed has a pair for ever.
+  if (owner_word{seen.first}.kind() == owner_kind::free) return;
   platform::atomic_pair& pair = view_.heap.owners[ref.owner()];
   const pair_value mine{owner_word::leased(by.me).bits, seen.second};
   // The publisher may be moving the pair from its lease to live just now, or a sweep may: the stamp
   // stays.
-  if (!compare_exchange(pair, seen, mine) &&
-      !compare_exchange(pair, {owner_word::live().bits, seen.second}, mine))
+  if (!compare_exchange_inlined(pair, seen, mine) &&
+      !compare_exchange_inlined(pair, {owner_word::live().bits, seen.second}, mine))
     return;
-  if (!view_.heap.small(ref.length())) return release_run(ref.owner(), by);
-  private_stacks::stack& stack =
-      by.stacks->classes[class_number(view_.heap.granules(ref.length()))];
+  const block_size size = view_.heap.size_of(ref.length());
+  if (!size.small()) return release_run(ref.owner(), by);
   if (!hoard || tight()) return release(ref.owner(), by);
+  private_stacks::stack& stack = by.stacks->classes[size.size_class];
   if (stack.freed_count == private_stacks::depth) {
     release(stack.freed[stack.freed_first], by);
     stack.freed_first = (stack.freed_first + 1) % private_stacks::depth;

@@ -81,9 +81,9 @@ class block_allocator {
   /// The owner pair of a published block, to be read before the CAS that removes it from its slot.
   [[nodiscard]] platform::pair_value pair(block_ref ref) const noexcept;
 
-  /// After that CAS: takes the block over and gives it back. `hoard`: keep it in the private stack
-  /// (a replacer needs one next), else release it to all at once (an erase makes room for anyone,
-  /// P7).
+  /// After that CAS: takes the block over and gives it back. `seen` is what `pair` said. `hoard`:
+  /// keep it in the private stack (a replacer needs one next), else release it to all at once (an
+  /// erase makes room for anyone, P7).
   void retire(block_ref ref, platform::pair_value seen, const allocation_context& by,
               bool hoard) noexcept;
 
@@ -108,7 +108,8 @@ class block_allocator {
   }
 
  private:
-  [[nodiscard]] owned_block allocate_small(std::uint32_t length, const allocation_context& by);
+  [[nodiscard]] owned_block allocate_small(std::uint32_t length, std::uint32_t size_class,
+                                           const allocation_context& by);
   [[nodiscard]] owned_block allocate_run(std::uint32_t length, const allocation_context& by);
   [[nodiscard]] owned_block take_freed(std::uint32_t length, private_stacks::stack& stack,
                                        const allocation_context& by);
