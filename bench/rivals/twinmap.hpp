@@ -10,14 +10,16 @@
 
 namespace bench {
 
-class twinmap_map {
+/// `huge_pages`: the map asks for them.
+template <bool huge_pages>
+class twinmap_of {
  public:
-  static constexpr std::string_view name = "twinmap";
+  static constexpr std::string_view name = huge_pages ? "twinmap_huge" : "twinmap";
   static constexpr bool between_processes = true;
   static constexpr bool has_read_only = true;
   static constexpr int most_workers = bench::most_workers;
 
-  twinmap_map(const place& where, opening how) : map_(open(where, how)) {}
+  twinmap_of(const place& where, opening how) : map_(open(where, how)) {}
   static void remove(const place& where) { twinmap::remove(where.name, options_for(where)); }
 
   bool load(std::uint64_t key, std::uint64_t& out) const { return map_.load(key, out); }
@@ -55,6 +57,7 @@ class twinmap_map {
 
   static twinmap::options options_for(const place& where) {
     return {.max_bytes = where.capacity * 256 + (std::uint64_t{64} << 20),
+            .huge_pages = huge_pages,
             .directory = where.directory.string()};
   }
   static table open(const place& where, opening how) {
@@ -72,5 +75,7 @@ class twinmap_map {
 
   table map_;
 };
+
+using twinmap_map = twinmap_of<false>;
 
 }  // namespace bench

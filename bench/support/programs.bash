@@ -3,7 +3,7 @@
 # A line for each group of questions: the group, and the contestants with a program for it. A program that the build
 # lacks is an error: nothing is left out silently.
 declare -A programs=(
-  [maps]='twinmap=bench_twinmap absl=bench_absl unordered_map=bench_unordered_map
+  [maps]='twinmap=bench_twinmap twinmap_huge=bench_twinmap_huge absl=bench_absl unordered_map=bench_unordered_map
     unordered_map_mutex=bench_unordered_map_mutex tbb=bench_tbb boost=bench_boost lmdb=bench_lmdb go=syncmap'
   [golist]='twinmap=bench_go_list go=golist'
   [shapes]='twinmap=bench_shapes_twinmap absl=bench_shapes_absl unordered_map=bench_shapes_unordered_map
@@ -13,7 +13,7 @@ declare -A programs=(
     tbb=bench_beside_tbb boost=bench_beside_boost lmdb=bench_beside_lmdb go=beside'
 )
 groups=(maps golist beside shapes)
-contestants=(twinmap absl unordered_map unordered_map_mutex tbb boost lmdb go memcached redis)
+contestants=(twinmap twinmap_huge absl unordered_map unordered_map_mutex tbb boost lmdb go memcached redis)
 
 program_of() {
   local entry

@@ -21,6 +21,7 @@ var looks = map[string]chart.Look{
 	ours:                  {Color: chart.Vermilion, Marker: chart.Disc, Strong: true},
 	ours + readOnly:       {Color: chart.Vermilion, Marker: chart.Ring, Dashed: true},
 	ours + loadMany:       {Color: chart.Vermilion, Marker: chart.Diamond, Dashed: true},
+	"twinmap_huge":        {Color: chart.Vermilion, Marker: chart.Triangle, Dashed: true},
 	"absl":                {Color: chart.Black, Marker: chart.Ring, Dashed: true},
 	"unordered_map":       {Color: chart.SkyBlue, Marker: chart.Square},
 	"unordered_map_mutex": {Color: chart.SkyBlue, Marker: chart.Diamond, Dashed: true},
@@ -37,6 +38,7 @@ var looks = map[string]chart.Look{
 var names = map[string]string{
 	ours + readOnly:       "twinmap, read-only",
 	ours + loadMany:       "twinmap load_many",
+	"twinmap_huge":        "twinmap, huge pages",
 	"absl":                "absl (private, no locks)",
 	"unordered_map":       "unordered_map + lock",
 	"unordered_map_mutex": "unordered_map + mutex",
