@@ -7,7 +7,7 @@ import (
 )
 
 // contestants in the order in which they are shown; others come after them.
-var contestants = []string{ours, ours + readOnly, "twinmap_huge", "twinmap_huge" + readOnly,
+var contestants = []string{ours, ours + readOnly, hugePages, hugePages + readOnly,
 	"absl", "unordered_map", "unordered_map_mutex", "tbb", "boost",
 	"lmdb", "go", "go_rwmutex", "memcached", "redis"}
 
