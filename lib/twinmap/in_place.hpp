@@ -105,70 +105,103 @@ class in_place_search {
   bool absent_ = false;
 };
 
-/// What became of an attempt: `no` says nothing and has changed nothing.
+/// What became of a change: `no` says nothing and has changed nothing.
 enum class in_place : std::uint8_t { no, was_live, was_absent };
+
+/// How often a change whose CAS found the slot changed is tried again before the general path is.
+inline constexpr int in_place_attempts = 8;
 
 /// Stores `value`; `previous` becomes the value that stood there, if one did.
 template <class Key, class T>
 [[gnu::always_inline]] inline in_place exchange_in_place(protocol::handle& map, const Key& key,
                                                          const T& value, std::uint64_t& previous) {
-  const in_place_search<Key, T> found(map, key);
-  if (found.live()) [[likely]] {
-    previous = found.payload();
-    return found.replace(value) ? in_place::was_live : in_place::no;
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
+    const in_place_search<Key, T> found(map, key);
+    if (found.live()) [[likely]] {
+      previous = found.payload();
+      if (found.replace(value)) [[likely]]
+        return in_place::was_live;
+    } else if (!found.nil()) {
+      break;
+    } else if (found.revive(value)) {
+      return in_place::was_absent;
+    }
   }
-  return found.nil() && found.revive(value) ? in_place::was_absent : in_place::no;
+  return in_place::no;
 }
 
 /// Stores `value` unless one stands there; that one then becomes `standing`.
 template <class Key, class T>
 in_place load_or_store_in_place(protocol::handle& map, const Key& key, const T& value,
                                 std::uint64_t& standing) {
-  const in_place_search<Key, T> found(map, key);
-  if (found.live()) [[likely]] {
-    standing = found.payload();
-    return found.confirm() ? in_place::was_live : in_place::no;
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
+    const in_place_search<Key, T> found(map, key);
+    if (found.live()) [[likely]] {
+      standing = found.payload();
+      if (found.confirm()) [[likely]]
+        return in_place::was_live;
+    } else if (!found.nil()) {
+      break;
+    } else if (found.revive(value)) {
+      return in_place::was_absent;
+    }
   }
-  return found.nil() && found.revive(value) ? in_place::was_absent : in_place::no;
+  return in_place::no;
 }
 
 /// Stores `desired` over `expected`; `held` says whether that stood there.
 template <class Key, class T>
 bool compare_in_place(protocol::handle& map, const Key& key, const T& expected, const T& desired,
                       bool& held) {
-  const in_place_search<Key, T> found(map, key);
-  held = found.live() && found.payload() == payload_of(expected);
-  if (held) return found.replace(desired);
-  return found.live() ? found.confirm() : found.confirm_absence();
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
+    const in_place_search<Key, T> found(map, key);
+    if (!found.live()) {
+      held = false;
+      return found.confirm_absence();
+    }
+    held = found.payload() == payload_of(expected);
+    if (held ? found.replace(desired) : found.confirm()) return true;
+  }
+  return false;
 }
 
 /// Makes the key absent; `previous` becomes the value that stood there.
 template <class Key, class T>
 in_place erase_in_place(protocol::handle& map, const Key& key, std::uint64_t& previous) {
-  const in_place_search<Key, T> found(map, key);
-  if (found.live()) {
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
+    const in_place_search<Key, T> found(map, key);
+    if (!found.live()) return found.confirm_absence() ? in_place::was_absent : in_place::no;
     previous = found.payload();
-    return found.remove() ? in_place::was_live : in_place::no;
+    if (found.remove()) return in_place::was_live;
   }
-  return found.confirm_absence() ? in_place::was_absent : in_place::no;
+  return in_place::no;
 }
 
 /// Makes the key absent if its value is `expected`; `held` says whether it was.
 template <class Key, class T>
 bool compare_erase_in_place(protocol::handle& map, const Key& key, const T& expected, bool& held) {
-  const in_place_search<Key, T> found(map, key);
-  held = found.live() && found.payload() == payload_of(expected);
-  if (held) return found.remove();
-  return found.live() ? found.confirm() : found.confirm_absence();
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
+    const in_place_search<Key, T> found(map, key);
+    if (!found.live()) {
+      held = false;
+      return found.confirm_absence();
+    }
+    held = found.payload() == payload_of(expected);
+    if (held ? found.remove() : found.confirm()) return true;
+  }
+  return false;
 }
 
 /// Adds `delta` to the value; `old` becomes the one before.
 template <class Key, class T>
 bool add_in_place(protocol::handle& map, const Key& key, T delta, T& old) {
-  const in_place_search<Key, T> found(map, key);
-  if (!found.live()) return false;
-  old = value_of<T>(found.payload());
-  return found.replace(wrapping_sum(old, delta));
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
+    const in_place_search<Key, T> found(map, key);
+    if (!found.live()) break;
+    old = value_of<T>(found.payload());
+    if (found.replace(wrapping_sum(old, delta))) return true;
+  }
+  return false;
 }
 
 /// Calls f(key, value) for the keys that are present, as for_each does. False if `f` wants no more.
