@@ -42,13 +42,13 @@ class in_place_search {
         reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)));
     if (!protocol::is_current(map, line_)) [[unlikely]]
       return;
-    group_ = protocol::home_of(line_, wanted.hash);
-    storage::entry* slot = protocol::first_in_home(map.view, group_, wanted.hash);
+    const std::byte* group = protocol::home_of(line_, wanted.hash);
+    storage::entry* slot = protocol::first_in_home(map.view, group, wanted.hash);
     if (slot == nullptr) {
-      // Slot 0 for a tag is garbage (R6): the general path sees to it.
-      absent_ = storage::match_tag<storage::narrow_group>(group_, wanted.hash) == 0 &&
+      // A tag whose number is beyond the limit that is known here is for the general path (R6).
+      absent_ = storage::match_tag<storage::narrow_group>(group, wanted.hash) == 0 &&
                 !storage::root_word{line_.root}.amended() &&
-                storage::match_empty<storage::narrow_group>(group_) != 0;
+                storage::match_empty<storage::narrow_group>(group) != 0;
       return;
     }
     seen_.first = slot->value.first.load(std::memory_order_seq_cst);  // (R3)
@@ -99,7 +99,6 @@ class in_place_search {
   protocol::handle& map_;
   const protocol::thread_cache::line& line_;
   std::uint64_t epoch_;
-  const std::byte* group_ = nullptr;
   storage::entry* slot_ = nullptr;
   platform::pair_value seen_;  ///< if there is a slot
   bool absent_ = false;

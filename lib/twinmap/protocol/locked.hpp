@@ -67,7 +67,7 @@ void promote_locked(locked_section& at, std::uint64_t most_marks = ~0ull) noexce
 /// Promotes, and rebuilds read without the keys that are absent. False if there are none, or no
 /// memory.
 bool compact_locked(locked_section& at);
-/// Whether a new table needs words of 64 bits.
+/// Whether a new table needs wide groups.
 bool wide_needed(const segment_view& view) noexcept;
 /// The part of a promotion after the read root was stored; also done by a fix-up.
 void finish_promotion_locked(locked_section& at) noexcept;

@@ -364,21 +364,15 @@ template <class Key, class Sink>
   return read_named(view, first_in_home(view, group, key.hash), key, sink);
 }
 
-/// Looks `key` up on the fast path alone. False says nothing.
-template <class Key, class Sink>
-[[gnu::always_inline]] inline bool try_load(const handle& map, Key key, Sink sink) {
-  const thread_cache::line& line = map.cache_line_of_thread();
-  if (!is_current(map, line) || !read_home(map.view, home_of(line, key.hash), key, sink))
-      [[unlikely]]
-    return false;
-  lookup_counters::add(line.counters->hits_read);
-  return true;
-}
-
 /// Looks `key` up. True: the sink has the value.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load(const handle& map, Key key, Sink sink) {
-  return try_load(map, key, sink) || load_slowly(map, key, sink);
+  const thread_cache::line& line = map.cache_line_of_thread();
+  if (is_current(map, line) && read_home(map.view, home_of(line, key.hash), key, sink)) [[likely]] {
+    lookup_counters::add(line.counters->hits_read);
+    return true;
+  }
+  return load_slowly(map, key, sink);
 }
 
 }  // namespace layout_1
