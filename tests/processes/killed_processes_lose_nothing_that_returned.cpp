@@ -159,8 +159,10 @@ TEST_F(Killed, AtAnyInstructionLoseNothingThatReturned) {
               static_cast<long long>(
                   std::chrono::duration_cast<std::chrono::microseconds>(slowest_insert_).count()),
               static_cast<unsigned long long>(map->counted(counter::take_overs)));
-  // About 92 of 100 do: the rest is the ledger's own work, which the operations have come near to.
-  EXPECT_GE(dead.inside * 20, dead.total * 17) << "too few died inside an operation";
+  // 90 of 100 is what is promised. About 92 do, the rest is the ledger's own work; 400 deaths are
+  // too few to tell the two apart each time, so the short form allows for chance.
+  const int least_percent = kills < 2000 ? 85 : 90;
+  EXPECT_GE(dead.inside * 100, dead.total * least_percent) << "too few died inside an operation";
   EXPECT_GE(dead.holding * 20, dead.total) << "too few died with the mutex held";
   EXPECT_EQ(map->counted(counter::take_overs), static_cast<std::uint64_t>(dead.holding))
       << "each dead holder is replaced once, and nobody else ever is";
