@@ -1,5 +1,5 @@
 # The contestants with text keys. A server that is not installed is left out: exit code 77.
-add_library(bench_servers OBJECT shapes/connection.cpp shapes/server.cpp)
+add_library(bench_servers OBJECT shapes/client.cpp shapes/connection.cpp shapes/server.cpp)
 target_link_libraries(bench_servers PRIVATE twinmap_compile_options)
 
 function(add_text_contestant name source)

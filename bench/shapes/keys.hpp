@@ -1,7 +1,7 @@
 #pragma once
 
 // The text keys that every contestant is asked for, their order and the values below them. The same
-// arithmetic stands in go/shapes/keys.go; the report refuses to compare two runs whose sequences
+// arithmetic stands in go/workload/text.go; the report refuses to compare two runs whose sequences
 // differ.
 
 #include <bit>

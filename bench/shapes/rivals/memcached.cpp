@@ -3,10 +3,7 @@
 
 #include <unistd.h>
 
-#include <charconv>
-#include <stdexcept>
-
-#include "../connection.hpp"
+#include "../client.hpp"
 #include "../driver.hpp"
 #include "../server.hpp"
 
@@ -14,20 +11,9 @@ namespace {
 
 using namespace bench::shapes;
 
-std::filesystem::path socket_of(const bench::place& where) {
-  return where.directory / "socket";
-}
-
-[[noreturn]] void refuse(std::string_view answer) {
-  throw std::runtime_error("memcached answered " + std::string(answer));
-}
-
-class memcached {
+class memcached : public server_client {
  public:
   static constexpr std::string_view name = "memcached";
-  static constexpr bool between_processes = true;
-  static constexpr bool has_read_only = false;
-  static constexpr int most_workers = bench::most_workers;
 
   class host {
    public:
@@ -43,8 +29,8 @@ class memcached {
     server_process server_;
   };
 
-  memcached(const bench::place& where, bench::opening) : server_(socket_of(where)) {}
-  static void remove(const bench::place& where) { std::filesystem::remove(socket_of(where)); }
+  memcached(const bench::place& where, bench::opening)
+      : server_client(where, "memcached", "STORED") {}
 
   bool load(std::string_view key, std::string& out) {
     request_.assign("get ").append(key).append("\r\n");
@@ -60,13 +46,7 @@ class memcached {
   void store(std::string_view key, std::string_view value) {
     request_.assign("set ").append(key).append(" 0 0 ").append(std::to_string(value.size()));
     request_.append("\r\n");
-    if (batch_.is_open()) {
-      batch_.add(request_, value, "\r\n");
-      if (batch_.is_full()) finish_batch();
-      return;
-    }
-    server_.send(request_, value, "\r\n");
-    expect_stored();
+    send_store(value);
   }
 
   std::uint64_t size() {
@@ -79,34 +59,6 @@ class memcached {
       if (line.starts_with(wanted)) items = number_in(line.substr(wanted.size()));
     }
   }
-  void settle(const text_sequence&) {}
-
-  void begin_batch() { batch_.open(); }
-  void end_batch() {
-    finish_batch();
-    batch_.close();
-  }
-
- private:
-  static std::uint64_t number_in(std::string_view text) {
-    std::uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, problem] = std::from_chars(text.data(), end, number);
-    if (problem != std::errc{} || rest != end) refuse(text);
-    return number;
-  }
-
-  void expect_stored() {
-    if (const std::string_view answer = server_.read_line(); answer != "STORED") refuse(answer);
-  }
-  void finish_batch() {
-    for (std::size_t answers = batch_.flush(server_); answers > 0; --answers)
-      expect_stored();
-  }
-
-  connection server_;
-  pipeline batch_;
-  std::string request_;
 };
 
 }  // namespace
