@@ -29,28 +29,28 @@ func storeUntilTold(m *sync.Map, s *workload.Sequence, b *board, round uint64) (
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	const atATime = 64
-	part := stretch{first: s.Size / 2}
+	part := workload.Task{First: s.Size / 2, Round: round}
 	done := uint64(0)
 	cpu, start := timing.ThreadCPU(), time.Now()
 	for atomic.LoadInt32(&b.left) == 0 {
-		part.count = atATime
-		if rest := len(s.Present) - part.first; part.count > rest {
-			part.count = rest
+		part.Count = atATime
+		if rest := len(s.Present) - part.First; part.Count > rest {
+			part.Count = rest
 		}
-		stores(m, s, part, round)
-		done += uint64(part.count)
+		workload.Stores(m, s, part)
+		done += uint64(part.Count)
 		atomic.StoreUint64(&b.written, done)
-		if part.first += part.count; part.first == len(s.Present) {
-			part.first = 0
-			round++
+		if part.First += part.Count; part.First == len(s.Present) {
+			part.First = 0
+			part.Round++
 		}
 	}
 	took := float64(time.Since(start))
 	return took / float64(done), float64(timing.ThreadCPU()-cpu) / took
 }
 
-// hitBeside times hits while the writer surely stores; as in beside/roles.hpp.
-func hitBeside(m *sync.Map, s *workload.Sequence, b *board, part stretch) (took time.Duration, err error) {
+// hitBeside times a hitter while the writer surely stores; as in beside/roles.hpp.
+func hitBeside(b *board, hit func() error) (took time.Duration, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer atomic.StoreInt32(&b.left, 1)
@@ -61,7 +61,7 @@ func hitBeside(m *sync.Map, s *workload.Sequence, b *board, part stretch) (took 
 			continue
 		}
 		start := time.Now()
-		err = hitter(m, s, part)()
+		err = hit()
 		took = time.Since(start)
 		if err != nil || atomic.LoadUint64(&b.written) != before {
 			return took, err
@@ -74,27 +74,27 @@ func measureBeside(size int) error {
 	const roundsOfAPass = 20
 	s := workload.NewSequence(size)
 	m := filled(s)
-	if _, err := together(hitter(m, s, stretch{0, size})); err != nil {
+	if _, err := workload.Together(hitter(m, s, 0, size)); err != nil {
 		return err
 	}
 	var both kinds
 	var writer, ran []float64
 	for pair, done := 0, 0; pair < pairs(); pair++ {
 		// The writer has left the entries in its own cache, and small maps lie there whole.
-		if _, err := together(hitter(m, s, stretch{done, hitsPerPass})); err != nil {
+		if _, err := workload.Together(hitter(m, s, done, hitsPerPass)); err != nil {
 			return err
 		}
 		done += hitsPerPass
-		alone, err := together(hitter(m, s, stretch{done, hitsPerPass}))
+		alone, err := workload.Together(hitter(m, s, done, hitsPerPass))
 		if err != nil {
 			return err
 		}
 		done += hitsPerPass
 		b := new(board)
 		var beside time.Duration
-		_, err = together(
+		_, err = workload.Together(
 			func() (err error) {
-				beside, err = hitBeside(m, s, b, stretch{done, hitsPerPass})
+				beside, err = hitBeside(b, hitter(m, s, done, hitsPerPass))
 				return err
 			},
 			func() error {
@@ -109,12 +109,12 @@ func measureBeside(size int) error {
 		both.first = append(both.first, float64(alone)/hitsPerPass)
 		both.second = append(both.second, float64(beside)/hitsPerPass)
 	}
-	if err := checkSize(m, size); err != nil {
+	if err := workload.CheckSize(m, size); err != nil {
 		return err
 	}
 	if err := report("beside_alone", size, 1, mean(both.first), s.Checksum, nil); err != nil {
 		return err
 	}
 	return report("beside", size, 1, mean(both.second), s.Checksum,
-		counters{"writer_ns": mean(writer), "writer_ran": mean(ran), "ratio_to_alone": both.ratio()})
+		workload.Counters{"writer_ns": mean(writer), "writer_ran": mean(ran), "ratio_to_alone": both.ratio()})
 }

@@ -26,14 +26,14 @@ func measureBytes(size int) error {
 	for index := 0; index < size; index++ {
 		store(index)
 	}
-	promote(m)
+	workload.Promote(m)
 	read := heap() - before
 	store(size)
 	both := heap() - before
-	if err := checkSize(m, size+1); err != nil {
+	if err := workload.CheckSize(m, size+1); err != nil {
 		return err
 	}
-	return report("bytes", size, 1, 0, 0, counters{
+	return report("bytes", size, 1, 0, 0, workload.Counters{
 		"bytes_per_entry":      read / float64(size),
 		"bytes_per_entry_both": both / float64(size+1),
 	})

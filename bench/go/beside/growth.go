@@ -74,7 +74,7 @@ func loadGrowing(m *sync.Map, b *board, p growthPlan, scale timing.Scale) (*timi
 	return timer, timer.Close()
 }
 
-func percentiles(into counters, prefix string, h *timing.Histogram, scale timing.Scale) {
+func percentiles(into workload.Counters, prefix string, h *timing.Histogram, scale timing.Scale) {
 	for _, p := range []struct {
 		name     string
 		quantile float64
@@ -87,7 +87,7 @@ func percentiles(into counters, prefix string, h *timing.Histogram, scale timing
 func measureLoads(question string, size int, m *sync.Map, p growthPlan, scale timing.Scale) error {
 	var b board
 	var timer *timing.LoadTimer
-	_, err := together(
+	_, err := workload.Together(
 		func() (err error) {
 			timer, err = loadGrowing(m, &b, p, scale)
 			return err
@@ -99,10 +99,10 @@ func measureLoads(question string, size int, m *sync.Map, p growthPlan, scale ti
 	if err != nil {
 		return err
 	}
-	if err := checkSize(m, p.first+p.count); err != nil {
+	if err := workload.CheckSize(m, p.first+p.count); err != nil {
 		return err
 	}
-	more := counters{"loads": float64(timer.Wall.Count())}
+	more := workload.Counters{"loads": float64(timer.Wall.Count())}
 	percentiles(more, "", &timer.CPU, scale)
 	percentiles(more, "wall_", &timer.Wall, scale)
 	percentiles(more, "floor_", &timer.Rests, scale)

@@ -3,48 +3,25 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"regexp"
-	"sort"
-	"strconv"
-	"strings"
 
 	"bench/beside/timing"
+	"bench/workload"
 )
 
 var (
-	sizes  = flag.String("sizes", "", "numbers of keys; each question has its own if this is empty")
+	sizes  = workload.Numbers("sizes", nil, "numbers of keys; without, each question has its own")
 	filter = flag.String("filter", ".", "regular expression: only questions that match, e.g. ^growth")
 	quick  = flag.Bool("quick", false, "less of what takes long")
 	smoke  = flag.Bool("smoke", false, "as few operations as show that it works")
 )
 
-// counters are what a figure says beside the cost of an operation.
-type counters map[string]float64
-
-// report prints one figure. The report of bench/run knows such lines by how they begin.
-func report(question string, size, workers int, ns float64, sequence uint64, more counters) error {
-	var line bytes.Buffer
-	fmt.Fprintf(&line, `{"contestant":"go","question":%q,"size":%d,"workers":%d,"ns_per_op":%g,"sequence":%d`,
-		question, size, workers, ns, sequence>>12)
-	names := make([]string, 0, len(more))
-	for name := range more {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		fmt.Fprintf(&line, ",%q:%g", name, more[name])
-	}
-	line.WriteString("}\n")
-	if !json.Valid(line.Bytes()) {
-		return fmt.Errorf("%s: a figure is no number: %s", question, line.String())
-	}
-	_, err := os.Stdout.Write(line.Bytes())
-	return err
+func report(question string, size, workers int, ns float64, checksum uint64, more workload.Counters) error {
+	return workload.Answer{Contestant: "go", Question: question, Size: size, Workers: workers, NsPerOp: ns,
+		Checksum: checksum, Counters: more}.Print()
 }
 
 // A question is put to maps of these sizes unless -sizes says otherwise.
@@ -71,25 +48,7 @@ func questions() []question {
 	}
 }
 
-func parseSizes() (list []int, err error) {
-	if *sizes == "" {
-		return nil, nil
-	}
-	for _, field := range strings.Split(*sizes, ",") {
-		size, err := strconv.Atoi(field)
-		if err != nil || size < 1 {
-			return nil, fmt.Errorf("not a positive number: %q", field)
-		}
-		list = append(list, size)
-	}
-	return list, nil
-}
-
 func run() error {
-	given, err := parseSizes()
-	if err != nil {
-		return err
-	}
 	wanted, err := regexp.Compile(*filter)
 	if err != nil {
 		return err
@@ -99,8 +58,8 @@ func run() error {
 			continue
 		}
 		asked := q.sizes
-		if given != nil {
-			asked = given
+		if *sizes != nil {
+			asked = *sizes
 		}
 		for _, size := range asked {
 			if err := q.ask(size); err != nil {

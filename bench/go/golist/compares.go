@@ -2,6 +2,14 @@ package main
 
 // CompareAndSwap and CompareAndDelete, which sync.Map has from Go 1.20 on.
 
+// keyOf returns the key of iteration i, of which in each 1024 so many stand as there are hits.
+func keyOf(i, hits int) (key int, stands bool) {
+	if i%period < hits {
+		return i % period, true
+	}
+	return i, false
+}
+
 // compareAndSwapCollision: all workers want to change the value of one key to 42, and whoever succeeded changes it back.
 func compareAndSwapCollision(m newMap, part stretch) (t tally) {
 	for i := part.first; i < part.end; i++ {
@@ -33,11 +41,7 @@ func compareAndSwapValueNotEqual(m newMap, part stretch) (t tally) {
 // compareAndSwapMostly: of each 1024 keys all but one, or only one, stand; a value is changed to what it is.
 func compareAndSwapMostly(m newMap, part stretch, hits int) (t tally) {
 	for i := part.first; i < part.end; i++ {
-		key := i
-		stands := i%period < hits
-		if stands {
-			key = i % period
-		}
+		key, stands := keyOf(i, hits)
 		t.expect(m.CompareAndSwap(key, key, key) == stands)
 	}
 	return t
@@ -58,11 +62,7 @@ func compareAndDeleteCollision(m newMap, part stretch) (t tally) {
 // compareAndDeleteMostly: of each 1024 keys all but one, or only one, stand; what was erased is stored again.
 func compareAndDeleteMostly(m newMap, part stretch, hits int) (t tally) {
 	for i := part.first; i < part.end; i++ {
-		key := i
-		stands := i%period < hits
-		if stands {
-			key = i % period
-		}
+		key, stands := keyOf(i, hits)
 		if m.CompareAndDelete(key, key) {
 			m.Store(key, key)
 			t.expect(stands)

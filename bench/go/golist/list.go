@@ -14,8 +14,8 @@ type stretch struct {
 
 // A tally is what one worker has seen and done in one pass.
 type tally struct {
-	wrong int // answers that differ from what the map must say
-	added int // keys inserted less keys erased
+	wrong uint64 // answers that differ from what the map must say
+	added int    // keys inserted less keys erased
 }
 
 func (t *tally) expect(right bool) {

@@ -1,6 +1,9 @@
 package main
 
-import "sync"
+import (
+	"bench/workload"
+	"sync"
+)
 
 // As in Go's own file the maps are called through an interface, so that keys escape to the heap as they do there.
 
@@ -36,12 +39,8 @@ type contestant[M storing] struct {
 	size func(m M) int
 }
 
-var syncMap = contestant[oldMap]{"go", func() oldMap { return new(sync.Map) }, func(m oldMap) (entries int) {
-	m.Range(func(any, any) bool {
-		entries++
-		return true
-	})
-	return entries
+var syncMap = contestant[oldMap]{"go", func() oldMap { return new(sync.Map) }, func(m oldMap) int {
+	return workload.Count(m.(*sync.Map))
 }}
 
 // The map that one takes where sync.Map lacks the operation.

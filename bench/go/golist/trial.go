@@ -1,10 +1,9 @@
 package main
 
 import (
+	"bench/workload"
 	"fmt"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -45,18 +44,26 @@ func (t *trial[M]) pass() (time.Duration, error) {
 	if t.recycled && t.passes != 0 {
 		t.prepare()
 	}
-	parts := make([]stretch, t.workers)
-	for worker := range parts {
+	tallies := make([]tally, t.workers)
+	crew := make([]func() error, t.workers)
+	for worker := range crew {
 		// The workers are apart in every benchmark's period: by a good half of 1024, a quarter of 256.
 		const apart = 1<<40 + 576
 		first := (worker+1)*apart + t.passes*t.iterations
-		parts[worker] = stretch{first, first + t.iterations, t.workers == 1}
+		part := stretch{first, first + t.iterations, t.workers == 1}
+		counted := &tallies[worker]
+		crew[worker] = func() error {
+			*counted = t.work(t.m, part)
+			return workload.WrongAnswers(counted.wrong)
+		}
 	}
 	t.passes++
-	took, done := runAll(parts, func(part stretch) tally { return t.work(t.m, part) })
-	t.expected += done.added
-	if done.wrong != 0 {
-		return 0, fmt.Errorf("%d wrong answers", done.wrong)
+	took, err := workload.Together(crew...)
+	if err != nil {
+		return 0, err
+	}
+	for _, counted := range tallies {
+		t.expected += counted.added
 	}
 	return took, t.count()
 }
@@ -71,33 +78,4 @@ func (t *trial[M]) count() error {
 		return fmt.Errorf("%d keys are left, not %d to %d", size, left.fewest, left.most)
 	}
 	return nil
-}
-
-// runAll lets one worker for each part start through one gate, each timed by its own clock, and returns their mean time.
-func runAll(parts []stretch, work func(stretch) tally) (time.Duration, tally) {
-	var arrived int32
-	var done sync.WaitGroup
-	tallies := make([]tally, len(parts))
-	times := make([]time.Duration, len(parts))
-	for worker, part := range parts {
-		done.Add(1)
-		go func(worker int, part stretch) {
-			defer done.Done()
-			atomic.AddInt32(&arrived, 1)
-			for atomic.LoadInt32(&arrived) < int32(len(parts)) {
-			}
-			start := time.Now()
-			result := work(part)
-			times[worker], tallies[worker] = time.Since(start), result
-		}(worker, part)
-	}
-	done.Wait()
-	var sum time.Duration
-	var total tally
-	for worker := range parts {
-		sum += times[worker]
-		total.wrong += tallies[worker].wrong
-		total.added += tallies[worker].added
-	}
-	return sum / time.Duration(len(parts)), total
 }

@@ -4,24 +4,11 @@ package main
 
 import (
 	"bench/workload"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
-	"time"
 )
-
-type result struct {
-	Contestant string  `json:"contestant"`
-	Question   string  `json:"question"`
-	Size       int     `json:"size"`
-	Workers    int     `json:"workers"`
-	NsPerOp    float64 `json:"ns_per_op"`
-	Sequence   uint64  `json:"sequence"`
-}
 
 var (
 	quick = flag.Bool("quick", false, "fewer passes")
@@ -90,66 +77,38 @@ func effortFor(asked workload.Shape) effort {
 	return e
 }
 
-// A filledMap is a map with the keys of keys, kept from one question to the next.
+// A filledMap is a map with the keys of keys.
 type filledMap struct {
-	*sync.Map
-	keys  *workload.TextSequence
-	round uint64 // of stores
-	done  int    // how far in the sequence earlier passes came
+	workload.Stage
+	keys *workload.TextSequence
 }
 
 // filled makes a map stored in another order than it is asked in; as in stage.hpp.
 func filled(s *workload.TextSequence) *filledMap {
-	m := &filledMap{Map: new(sync.Map), keys: s}
+	m := new(sync.Map)
 	b := newBuffers(s)
 	for index := 0; index < s.Keys; index++ {
-		store(m.Map, s.PresentKey(index), b, 0)
+		store(m, s.PresentKey(index), b, 0)
 	}
-	m.Range(func(any, any) bool { return false }) // promotes dirty to read
-	return m
+	workload.Promote(m)
+	return &filledMap{workload.Stage{Map: m, Size: s.Keys, Length: s.Len(), Checksum: s.Checksum}, s}
 }
 
-// next gives each of n workers its part of the next pass, which goes on in the sequence where the last one ended.
-func (m *filledMap) next(n, count int) (tasks []task) {
-	for w := 0; w < n; w++ {
-		tasks = append(tasks, task{w*m.keys.Len()/n + m.done, count, m.round})
+// work gives each task buffers of its own.
+func (m *filledMap) work(ask question) workload.Work {
+	return func(t workload.Task) func() error {
+		b := newBuffers(m.keys)
+		return func() error { return workload.WrongAnswers(ask(m.Map, m.keys, t, b)) }
 	}
-	m.done += count
-	return tasks
 }
 
 func (m *filledMap) measure(label string, ask question, changes bool, operations, n int) error {
 	e := effortFor(m.keys.Shape)
-	runtime.GC()
-	var tasks []task
-	pass := func(count int) (time.Duration, error) {
-		if changes {
-			m.round++
-		}
-		tasks = m.next(n, count)
-		return run(m.Map, m.keys, ask, tasks)
+	p := workload.Passes{Label: label, Workers: n, Ask: m.work(ask), WarmUp: e.warmUp, Timed: e.passes, Count: operations}
+	if changes {
+		p.Audit = m.work(audit)
 	}
-	if _, err := pass(e.warmUp); err != nil {
-		return err
-	}
-	sum := 0.0
-	for i := 0; i < e.passes; i++ {
-		took, err := pass(operations)
-		if err != nil {
-			return err
-		}
-		sum += float64(took) / float64(operations)
-	}
-	line, _ := json.Marshal(result{"go", label, m.keys.Keys, n, sum / float64(e.passes), m.keys.Checksum >> 12})
-	fmt.Println(string(line))
-	if !changes {
-		return nil
-	}
-	_, err := run(m.Map, m.keys, audit, tasks)
-	if err == nil && count(m.Map) != m.keys.Keys {
-		err = errors.New("entries lost or invented")
-	}
-	return err
+	return m.Measure(p)
 }
 
 func measurePlain(asked workload.Shape) error {

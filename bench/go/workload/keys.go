@@ -1,5 +1,5 @@
-// Package workload says which keys the programs ask for, and in which order: the same arithmetic as in keys.hpp, which
-// explains it.
+// Package workload is what the programs that ask Go's maps share: which keys they ask for and in which order, how they
+// ask and how they answer. The keys are the same arithmetic as in keys.hpp, which explains it.
 package workload
 
 func mix(number uint64) uint64 {
