@@ -5,8 +5,6 @@
 namespace bench::go_list {
 namespace {
 
-constexpr std::uint64_t period = 1 << 10;
-
 /// All workers want to change the value of one key to 42, and whoever succeeded changes it back.
 tally compare_and_swap_collision(table& map, const stretch& part) {
   tally result;

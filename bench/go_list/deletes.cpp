@@ -6,7 +6,6 @@
 namespace bench::go_list {
 namespace {
 
-constexpr std::uint64_t standing = 128;
 constexpr remainder nothing{0, 0};
 
 /// 128 keys that stood, then 128 that never did, again and again.

@@ -17,6 +17,12 @@ namespace bench::go_list {
 
 using table = twinmap::map<std::uint64_t, std::uint64_t>;
 
+/// Iterations after which a benchmark that mostly hits, or mostly misses, comes back to its keys.
+inline constexpr std::uint64_t period = 1 << 10;
+
+/// Keys that stand, where a benchmark asks for as many in turn that do not.
+inline constexpr std::uint64_t standing = 128;
+
 /// The iterations of one worker in one pass: i = first … end-1. No two passes or workers share an
 /// i, and all are above 2^40, so that a key i is never one that was prepared.
 struct stretch {

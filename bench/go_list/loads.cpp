@@ -5,8 +5,6 @@
 namespace bench::go_list {
 namespace {
 
-constexpr std::uint64_t period = 1 << 10;
-
 /// Of each 1024 loads all but one hit, or all but one miss.
 template <std::uint64_t Hits>
 tally load_mostly(table& map, const stretch& part) {
@@ -19,8 +17,6 @@ tally load_mostly(table& map, const stretch& part) {
   }
   return result;
 }
-
-constexpr std::uint64_t standing = 128;
 
 /// 128 keys that stand, then 128 new ones, again and again.
 tally load_or_store_balanced(table& map, const stretch& part) {

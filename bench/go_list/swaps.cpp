@@ -5,8 +5,6 @@
 namespace bench::go_list {
 namespace {
 
-constexpr std::uint64_t period = 1 << 10;
-
 /// All workers exchange the value of one key.
 tally swap_collision(table& map, const stretch& part) {
   tally result;

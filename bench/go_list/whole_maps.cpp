@@ -61,13 +61,13 @@ tally adversarial_delete(table& map, const stretch& part) {
 
 /// Empties the map and stores one key.
 tally clear(table& map, const stretch& part) {
-  constexpr std::uint64_t period = 256;
+  constexpr std::uint64_t cycle = 256;
   tally result;
   for (std::uint64_t i = part.first; i != part.end(); ++i) {
     map.clear();
-    map.store(i % period, i % period);
+    map.store(i % cycle, i % cycle);
   }
-  const std::uint64_t last = (part.end() - 1) % period;
+  const std::uint64_t last = (part.end() - 1) % cycle;
   result.wrong += part.alone && map.load(last) != last;
   return result;
 }
