@@ -84,11 +84,11 @@ class boost_interprocess {
                                      std::equal_to<std::uint64_t>, allocator>;
 
   static Segment open(const place& where, opening how) {
-    const std::string name = backing<Segment>::name(where);
-    if (how != opening::create) return Segment(ipc::open_only, name.c_str());
+    const std::string segment = backing<Segment>::name(where);
+    if (how != opening::create) return Segment(ipc::open_only, segment.c_str());
     // A node takes 48 bytes; growing needs the old and the new buckets at once.
     const std::size_t bytes = where.capacity * 96 + (std::size_t{8} << 20);
-    return Segment(ipc::create_only, name.c_str(), bytes);
+    return Segment(ipc::create_only, segment.c_str(), bytes);
   }
 
   std::filesystem::path file_;
