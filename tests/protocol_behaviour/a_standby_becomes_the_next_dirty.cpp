@@ -7,6 +7,7 @@
 #include <support/child.hpp>
 
 #include <twinmap/protocol/standby.hpp>
+#include <twinmap/storage/table_words.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -18,6 +19,7 @@
 namespace protocol_tests {
 namespace {
 
+namespace storage = twinmap::storage;
 using twinmap::protocol::standby_copier;
 using twinmap::protocol::standby_state;
 using progress = standby_copier::progress;
@@ -134,7 +136,9 @@ TEST_F(Standby, ALargerOneIsMadeWhereDirtyIsNearlyFull) {
   insert(next, next + 1);
   const std::uint64_t growths = map.counted(counter::dirty_growths);
   const auto places = map.stats().dirty_places;
-  while (map.stats().dirty_words * 100 < places * 70) {
+  const std::uint64_t limit = storage::fill_limit(
+      storage::root_word::make(0, places / storage::narrow_group::per_group, false, 0));
+  while (map.stats().dirty_words * 15 < limit * 14) {
     insert(next, next + 1);
     ++next;
   }

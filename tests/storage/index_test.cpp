@@ -96,6 +96,19 @@ TYPED_TEST(an_index_table, keeps_every_number_in_every_place) {
   }
 }
 
+// A build that leaves no room would be followed by another one at once; and a larger table for more
+// words is what lets dirty grow at all.
+TYPED_TEST(an_index_table, is_made_with_room_for_half_as_many_words_again) {
+  constexpr bool wide = std::is_same_v<TypeParam, wide_group>;
+  std::uint64_t before = 0;
+  for (std::uint64_t words = 1; words < 200'000; ++words) {
+    const std::uint64_t made = groups_for<TypeParam>(words);
+    ASSERT_GE(made, before) << words;
+    ASSERT_GE(fill_limit(root_word::make(0, made, wide, 0)) * 10, words * 14) << words;
+    before = made;
+  }
+}
+
 TEST(a_tag, is_never_what_an_empty_place_or_a_tombstone_has) {
   for (std::uint64_t top = 0; top != 256; ++top) {
     EXPECT_GE(tag_of(top << 56), least_tag);

@@ -89,12 +89,18 @@ void for_words_of(std::byte* table, std::uint64_t groups, std::uint32_t low_hash
   }
 }
 
-/// How many groups a new table of `words` words gets: half full, so that it takes half as many more
-/// before it is rebuilt.
+/// Tables of up to so many groups are kept emptier: they fit the first-level cache all the same,
+/// and a lookup that must look beyond its home group then costs more than what is around it.
+inline constexpr std::uint64_t small_table = 512;
+
+/// How many groups a new table of `words` words gets: half full, a small one three eighths, so that
+/// it takes half as many more before it is rebuilt.
 template <class Group>
 constexpr std::uint64_t groups_for(std::uint64_t words) noexcept {
-  const std::uint64_t groups = words * 100 / (Group::per_group * 50) + 1;
-  return groups < 4 ? 4 : groups;
+  const std::uint64_t roomy = words * 8 / (Group::per_group * 3) + 1;
+  const std::uint64_t half_full = words * 2 / Group::per_group + 1;
+  if (roomy <= small_table) return roomy < 4 ? 4 : roomy;
+  return half_full <= small_table ? small_table + 1 : half_full;
 }
 
 constexpr std::uint64_t word_count(root_word root) noexcept {
@@ -103,9 +109,10 @@ constexpr std::uint64_t word_count(root_word root) noexcept {
 
 /// A table is rebuilt when more than this many of its words are in use: three quarters, at which
 /// about one key in thirty lies outside its home group. Emptier ones would send fewer there, and
-/// cost more in the cache than that at 1 M keys.
+/// cost more in the cache than that at 1 M keys. Nine sixteenths of a small one.
 constexpr std::uint64_t fill_limit(root_word root) noexcept {
-  return word_count(root) - word_count(root) / 4;
+  const std::uint64_t words = word_count(root);
+  return root.groups() <= small_table ? words * 9 / 16 : words - words / 4;
 }
 
 }  // namespace twinmap::storage
