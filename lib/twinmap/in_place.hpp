@@ -71,15 +71,14 @@ class in_place_search {
   [[nodiscard]] std::uint64_t payload() const noexcept { return seen_.second; }
 
   /// Whether the value that was seen was the key's, for who changes nothing.
-  [[nodiscard]] bool confirm() const noexcept { return unchanged() && map_.may_change(line_); }
+  [[nodiscard]] bool confirm() const noexcept { return unchanged() && map_.takes_changes(); }
   /// Whether the key certainly was absent (rule R3): its slot is nil, or read is the whole map and
   /// has none, and nothing has moved.
   [[nodiscard]] bool confirm_absence() const noexcept {
     if (!absent_ && !(nil() && unchanged())) return false;
     platform::acquire_fence();  // (R6)
-    return map_.view.roots->read.load(std::memory_order_seq_cst) == line_.root &&
-           map_.view.roots->epoch.load(std::memory_order_seq_cst) == epoch_ &&
-           map_.may_change(line_);
+    return platform::holds(map_.view.roots->read, line_.root) &&
+           platform::holds(map_.view.roots->epoch, epoch_) && map_.takes_changes();
   }
 
   [[nodiscard]] bool replace(const T& value) const {
@@ -93,7 +92,7 @@ class in_place_search {
  private:
   [[nodiscard]] bool unchanged() const noexcept {
     platform::acquire_fence();  // (R4)
-    return slot_->value.first.load(std::memory_order_relaxed) == seen_.first;
+    return platform::holds(slot_->value.first, seen_.first);
   }
 
   protocol::handle& map_;

@@ -32,7 +32,8 @@ template <class Group, class Key, class T>
     const encoded<Key> bytes(keys[i]);
     const auto key = hashed_key<Key>(bytes.view(), flight.hash(i));
     take_into(out[i], [&](auto sink) {
-      if (protocol::read_named(view, flight.slot(i), key, sink)) [[likely]] {
+      const storage::entry* slot = flight.slot(i);
+      if (slot != nullptr && protocol::read_named(view, *slot, key, sink)) [[likely]] {
         ++hits;
         return true;
       }

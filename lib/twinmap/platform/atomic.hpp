@@ -60,6 +60,29 @@ inline void count_up(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) 
 #endif
 }
 
+/// Whether `cell` holds `value` now; a seq_cst load. One instruction on x86, where compilers keep
+/// the load of an atomic apart from the comparison.
+inline bool holds(const std::atomic<std::uint64_t>& cell, std::uint64_t value) noexcept {
+#if defined(__x86_64__) && !defined(TWINMAP_THREAD_SANITIZER)
+  bool equal;
+  __asm__ __volatile__("{cmpq %2, %1|cmp %1, %2}" : "=@cce"(equal) : "m"(cell), "r"(value));
+  return equal;
+#else
+  return cell.load(std::memory_order_seq_cst) == value;
+#endif
+}
+
+/// Whether `cell` holds more than `value` now; likewise.
+inline bool holds_more(const std::atomic<std::uint64_t>& cell, std::uint64_t value) noexcept {
+#if defined(__x86_64__) && !defined(TWINMAP_THREAD_SANITIZER)
+  bool more;
+  __asm__ __volatile__("{cmpq %2, %1|cmp %1, %2}" : "=@cca"(more) : "m"(cell), "r"(value));
+  return more;
+#else
+  return cell.load(std::memory_order_seq_cst) > value;
+#endif
+}
+
 /// Two 8-byte words that change only together, by `compare_exchange`. Stored in shared memory.
 /// Readers load the two halves separately and validate: a 16-byte atomic load is itself a write on
 /// x86 and faults on a read-only page.

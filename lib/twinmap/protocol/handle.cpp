@@ -110,7 +110,8 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   map->miss_batch_ = std::bit_ceil(std::max(request.miss_batch, 1u));
   map->id_ = register_handle(state);
   map->cache_offset_ = map->id_ % thread_cache::lines * sizeof(thread_cache::line);
-  if (map->read_only()) return map;
+  map->writable_ = !map->read_only();
+  if (!map->writable_) return map;
   state.locks = platform::lock_file::open(state.where, state.file, header.uuid, state.request.owner,
                                           request.lock_timeout);
   state.leases = {state.file.base() + header.leases.offset, storage::lease_stride,

@@ -129,8 +129,9 @@ class TWINMAP_EXPORT handle {
   /// The erase of a value that is in its slot; likewise.
   bool remove_in_place(const thread_cache::line& line, storage::entry& slot,
                        platform::pair_value seen);
-  /// Whether the calling thread, whose line this is, may change keys without further ado.
-  [[nodiscard]] bool may_change(const thread_cache::line& line) const noexcept;
+  /// Whether a change that finds nothing to change may say so without further ado. Where not, the
+  /// operations above raise what is to be raised.
+  [[nodiscard]] bool takes_changes() const noexcept { return writable_ && !retired(); }
   /// An erase of each key born before it began. Progress: lock-free; compaction follows with a
   /// later insert.
   void clear();
@@ -203,6 +204,7 @@ class TWINMAP_EXPORT handle {
   std::uint64_t id_ = 0;
   std::uint64_t cache_offset_ = 0;  ///< of this handle's line in a thread's cache, in bytes
   std::uint64_t miss_batch_ = 64;   ///< a power of two
+  bool writable_ = false;           ///< not attached read-only
   std::unique_ptr<process_state> state_;
   friend struct attachment;
 };

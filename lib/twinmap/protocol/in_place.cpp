@@ -25,10 +25,6 @@ void publish_lookups(handle& map, thread_state& mine) noexcept {
 
 }  // namespace
 
-bool handle::may_change(const thread_cache::line& line) const noexcept {
-  return may_write(*this, *line.thread);
-}
-
 bool handle::replace_in_place(const thread_cache::line& line, storage::entry& slot,
                               platform::pair_value seen, std::uint64_t payload) {
   thread_state& mine = *line.thread;

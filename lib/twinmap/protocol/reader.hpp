@@ -39,7 +39,7 @@ struct word_key {
   std::uint64_t word;
   std::uint64_t hash;
   [[nodiscard]] bool matches(const segment_view&, const storage::entry& slot) const noexcept {
-    return slot.key.load(std::memory_order_relaxed) == word;
+    return platform::holds(slot.key, word);
   }
 };
 
@@ -225,8 +225,7 @@ inline lookup read_table(const segment_view& view, storage::root_word root,
 
 /// Whether the line has the table that is read now.
 [[gnu::always_inline]] inline bool is_current(const handle& map, const thread_cache::line& line) {
-  return line.handle == map.id() &&
-         line.root == map.view.roots->read.load(std::memory_order_seq_cst);  // (R1)
+  return line.handle == map.id() && platform::holds(map.view.roots->read, line.root);  // (R1)
 }
 
 [[gnu::always_inline]] inline const std::byte* home_of(const thread_cache::line& line,
@@ -242,7 +241,7 @@ template <class Group>
                                                          unsigned i) noexcept {
   const std::uint64_t number = storage::load_number<Group>(group, i);
   // Slot 0 is resident and nobody's.
-  if (number >= view.slot_limit.load(std::memory_order_relaxed)) [[unlikely]]
+  if (!platform::holds_more(view.slot_limit, number)) [[unlikely]]
     return nullptr;
   return &view.slot(number);
 }
@@ -262,30 +261,86 @@ template <class Group>
 /// place, read is the whole map, and nothing moved meanwhile (rule R3). False says nothing.
 [[gnu::always_inline]] inline bool proves_absence(const handle& map, const thread_cache::line& line,
                                                   std::uint64_t hash) noexcept {
+  if (storage::root_word{line.root}.amended()) return false;
   const storage::header_roots& roots = *map.view.roots;
   const std::uint64_t epoch = roots.epoch.load(std::memory_order_seq_cst);
-  if (!is_current(map, line) || storage::root_word{line.root}.amended()) return false;
+  if (!is_current(map, line)) return false;
   const std::byte* group = home_of(line, hash);
   if (storage::match_tag<storage::narrow_group>(group, hash) != 0 ||
       storage::match_empty<storage::narrow_group>(group) == 0)
     return false;
   platform::acquire_fence();  // (R6)
-  return roots.read.load(std::memory_order_seq_cst) == line.root &&
-         roots.epoch.load(std::memory_order_seq_cst) == epoch;
+  return platform::holds(roots.read, line.root) && platform::holds(roots.epoch, epoch);
+}
+
+/// Sinks whose values are always in the slot, all of one length.
+template <class Sink>
+concept inline_only = requires {
+  Sink::inline_length;
+}
+&&!Sink::takes_blocks;
+
+/// `read_slot` for a type whose values are always in the slot: state and length in one comparison.
+template <class Sink>
+[[gnu::always_inline]] inline bool read_inline(const storage::entry& slot, const word_key& key,
+                                               Sink sink) {
+  constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(Sink::inline_length);
+  const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
+  if (word.kind() != expected || !platform::holds(slot.key, key.word)) [[unlikely]]
+    return false;
+  const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
+  platform::acquire_fence();  // (R4)
+  if (!platform::holds(slot.value.first, word.bits)) [[unlikely]]
+    return false;
+  return sink.inlined(payload, Sink::inline_length);
+}
+
+/// A slot that may be the key's. True: it is, and the sink has the value. False says nothing.
+template <class Key, class Sink>
+[[gnu::always_inline]] inline bool read_named(const segment_view& view, const storage::entry& slot,
+                                              Key key, Sink sink) {
+  if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>)
+    return read_inline(slot, key, sink);
+  else
+    return read_slot(view, slot, key, sink) == lookup::found;
+}
+
+/// The words of the home group of read and of the one after it: where the key is if it is, but for
+/// a few in a thousand. True: the sink has the value. False says nothing.
+template <class Key, class Sink>
+inline bool read_near_home(const segment_view& view, const thread_cache::line& line, Key key,
+                           Sink sink) {
+  const std::byte* group = home_of(line, key.hash);
+  for (int step = 0; step != 2; ++step) {
+    storage::group_mask mask = storage::match_tag<storage::narrow_group>(group, key.hash);
+    platform::acquire_fence();  // (R7)
+    for (; mask != 0; mask &= mask - 1) {
+      const storage::entry* slot =
+          named_slot<storage::narrow_group>(view, group, storage::first_of(mask));
+      if (slot != nullptr && read_named(view, *slot, key, sink)) return true;
+    }
+    if (storage::match_empty<storage::narrow_group>(group) != 0) return false;
+    group += storage::group_bytes;
+    if (group == line.table + line.groups * storage::group_bytes) group = line.table;
+  }
+  return false;
 }
 
 /// R6: how often a lookup starts again before it calls the segment corrupted.
 inline constexpr std::uint32_t max_retries = 1u << 20;
 
 /// The lookup when the fast path gave no value: the whole protocol, with the proof of absence (R3).
-/// Hidden, or a program and a library that it loads would share one copy, which fills the cache of
-/// only one of them.
 template <class Key, class Sink>
-[[gnu::noinline, gnu::visibility("hidden")]] bool load_slowly(const handle& map, Key key,
-                                                              Sink sink) {
+[[gnu::always_inline]] inline bool load_by_protocol(const handle& map, Key key, Sink sink) {
   const segment_view& view = map.view;
-  if (proves_absence(map, map.cache_line_of_thread(), key.hash)) return false;
   lookup_counters& counters = map.counters();
+  // Where read is amended most of what comes here are keys that it does not have.
+  if (const thread_cache::line& near = map.cache_line_of_thread();
+      is_current(map, near) && !storage::root_word{near.root}.amended() &&
+      read_near_home(view, near, key, sink)) {
+    lookup_counters::add(counters.hits_read);
+    return true;
+  }
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
@@ -321,58 +376,74 @@ template <class Key, class Sink>
   map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
 }
 
-/// Sinks whose values are always in the slot, all of one length.
-template <class Sink>
-concept inline_only = requires {
-  Sink::inline_length;
-}
-&&!Sink::takes_blocks;
-
-/// `read_slot` for a type whose values are always in the slot: state and length in one comparison.
-template <class Sink>
-[[gnu::always_inline]] inline bool read_inline(const storage::entry& slot, const word_key& key,
-                                               Sink sink) {
-  constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(Sink::inline_length);
-  const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
-  if (word.kind() != expected || slot.key.load(std::memory_order_relaxed) != key.word) [[unlikely]]
-    return false;
-  const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
-  platform::acquire_fence();  // (R4)
-  if (slot.value.first.load(std::memory_order_relaxed) != word.bits) [[unlikely]]
-    return false;
-  return sink.inlined(payload, Sink::inline_length);
-}
-
-/// A slot that may be the key's. True: it is, and the sink has the value. False says nothing.
+/// Hidden, or a program and a library that it loads would share one copy, which fills the cache of
+/// only one of them.
 template <class Key, class Sink>
-[[gnu::always_inline]] inline bool read_named(const segment_view& view, const storage::entry* slot,
-                                              Key key, Sink sink) {
-  if (slot == nullptr) [[unlikely]]
-    return false;
-  if constexpr (std::is_same_v<Key, word_key> && inline_only<Sink>)
-    return read_inline(*slot, key, sink);
-  else
-    return read_slot(view, *slot, key, sink) == lookup::found;
+[[gnu::noinline, gnu::visibility("hidden")]] bool load_slowly(const handle& map, Key key,
+                                                              Sink sink) {
+  return load_by_protocol(map, key, sink);
 }
 
-/// The fast path: the first word of the home group of read that has the key's tag is the key's, and
-/// its slot holds still. Everything else, a second word with the tag included, is false and left to
-/// `load_slowly`, so that nothing here loops or calls, and all stays in registers.
-template <class Key, class Sink>
-[[gnu::always_inline]] inline bool read_home(const segment_view& view, const std::byte* group,
-                                             Key key, Sink sink) {
-  return read_named(view, first_in_home(view, group, key.hash), key, sink);
+/// What a lookup returns in two registers: were the address of the caller's variable passed, then
+/// that would live in memory, on the fast path too.
+struct payload_if_found {
+  std::uint64_t found;
+  std::uint64_t payload;
+};
+
+/// Takes values of one length as the slot has them.
+template <unsigned length>
+struct payload_sink {
+  static constexpr bool takes_blocks = false;
+  static constexpr unsigned inline_length = length;
+  bool inlined(std::uint64_t payload, unsigned actual) const noexcept {
+    *to = payload;
+    return actual == length;
+  }
+  std::uint64_t* to;
+};
+
+/// `load_slowly` for values that are always in the slot.
+template <unsigned length, class Key>
+[[gnu::noinline, gnu::visibility("hidden")]] payload_if_found load_payload_slowly(const handle& map,
+                                                                                  Key key) {
+  payload_if_found result{0, 0};
+  result.found = load_by_protocol(map, key, payload_sink<length>{&result.payload}) ? 1 : 0;
+  return result;
 }
 
 /// Looks `key` up. True: the sink has the value.
+///
+/// Here is the fast path: the first word of the home group of read that has the key's tag is the
+/// key's, and its slot holds still; or there is none, and that proves the key absent. Everything
+/// else, a second word with the tag included, is left to `load_slowly`, so that nothing here loops
+/// or calls, and all stays in registers.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load(const handle& map, Key key, Sink sink) {
   const thread_cache::line& line = map.cache_line_of_thread();
-  if (is_current(map, line) && read_home(map.view, home_of(line, key.hash), key, sink)) [[likely]] {
-    lookup_counters::add(line.counters->hits_read);
-    return true;
+  if (is_current(map, line)) [[likely]] {
+    const std::byte* group = home_of(line, key.hash);
+    const storage::group_mask mask = storage::match_tag<storage::narrow_group>(group, key.hash);
+    platform::acquire_fence();  // (R7)
+    if (mask == 0) [[unlikely]] {
+      if (proves_absence(map, line, key.hash)) return false;
+    } else {
+      const std::uint64_t number =
+          storage::load_number<storage::narrow_group>(group, storage::first_of(mask));
+      // Slot 0 is resident and nobody's.
+      if (platform::holds_more(map.view.slot_limit, number) &&
+          read_named(map.view, map.view.slot(number), key, sink)) [[likely]] {
+        lookup_counters::add(line.counters->hits_read);
+        return true;
+      }
+    }
   }
-  return load_slowly(map, key, sink);
+  if constexpr (inline_only<Sink>) {
+    const payload_if_found result = load_payload_slowly<Sink::inline_length>(map, key);
+    return result.found != 0 && sink.inlined(result.payload, Sink::inline_length);
+  } else {
+    return load_slowly(map, key, sink);
+  }
 }
 
 }  // namespace layout_1

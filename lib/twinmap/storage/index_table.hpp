@@ -126,20 +126,25 @@ inline std::uint8_t load_tag(const std::byte* group, unsigned i) noexcept {
 /// acquire fence; it must pass `slot_ok` in any case.
 template <class Group>
 inline std::uint64_t load_number(const std::byte* group, unsigned i) noexcept {
-  const unsigned at = numbers_at + i * Group::number_bytes;
+  const unsigned offset = i * Group::number_bytes;
   if constexpr (Group::number_bytes == sizeof(std::uint32_t)) {
-    return __atomic_load_n(reinterpret_cast<const std::uint32_t*>(group + at), __ATOMIC_RELAXED);
+    return __atomic_load_n(reinterpret_cast<const std::uint32_t*>(group + numbers_at + offset),
+                           __ATOMIC_RELAXED);
   } else {
 #if defined(TWINMAP_THREAD_SANITIZER)
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(group + at);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(group + numbers_at + offset);
     return __atomic_load_n(bytes, __ATOMIC_RELAXED) |
            (__atomic_load_n(bytes + 1, __ATOMIC_RELAXED) << 8) |
            (__atomic_load_n(bytes + 2, __ATOMIC_RELAXED) << 16);
 #else
-    // One load with the byte before, which belongs to the group too. Volatile, so that it stays one
-    // (R6); it need not be atomic: the three bytes do not change while the tag is published.
+    // One load with the byte before, which belongs to the group too. It need not be atomic: the
+    // three bytes do not change while the tag is published. Behind the empty statement the compiler
+    // knows nothing of where the value came from, so that it cannot load it again (R6); a volatile
+    // access would say the same, and cost two instructions for its address.
     using unaligned = std::uint32_t __attribute__((aligned(1), may_alias));
-    return *reinterpret_cast<const volatile unaligned*>(group + (at - 1)) >> 8;
+    std::uint32_t word = *reinterpret_cast<const unaligned*>(group + offset + (numbers_at - 1));
+    asm("" : "+r"(word));
+    return word >> 8;
 #endif
   }
 }
