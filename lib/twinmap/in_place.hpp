@@ -37,25 +37,30 @@ class in_place_search {
   [[gnu::always_inline]] in_place_search(protocol::handle& map, const Key& key) noexcept
       : map_(map),
         line_(map.cache_line_of_thread()),
-        epoch_(map.view.roots->epoch.load(std::memory_order_seq_cst)) {
-    const protocol::word_key wanted =
-        reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)));
+        epoch_(map.view.roots->epoch.load(std::memory_order_seq_cst)),
+        wanted_(reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)))) {
     if (!protocol::is_current(map, line_)) [[unlikely]]
       return;
-    const std::byte* group = protocol::home_of(line_, wanted.hash);
-    storage::entry* slot = protocol::first_in_home(map.view, group, wanted.hash);
-    if (slot == nullptr) {
+    const std::byte* group = protocol::home_of(line_, wanted_.hash);
+    slot_ = protocol::first_in_home(map.view, group, wanted_.hash);
+    if (slot_ == nullptr) {
       // A tag whose number is beyond the limit that is known here is for the general path (R6).
-      absent_ = storage::match_tag<storage::narrow_group>(group, wanted.hash) == 0 &&
+      absent_ = storage::match_tag<storage::narrow_group>(group, wanted_.hash) == 0 &&
                 !storage::root_word{line_.root}.amended() &&
                 storage::match_empty<storage::narrow_group>(group) != 0;
       return;
     }
-    seen_.first = slot->value.first.load(std::memory_order_seq_cst);  // (R3)
-    if (!wanted.matches(map.view, *slot)) [[unlikely]]
-      return;
-    seen_.second = slot->value.second.load(std::memory_order_relaxed);
-    slot_ = slot;
+    look_again();
+  }
+
+  /// After a change or a confirmation that failed: what the slot holds now. At once, while its
+  /// cache line is here.
+  [[gnu::always_inline]] void look_again() noexcept {
+    seen_.first = slot_->value.first.load(std::memory_order_seq_cst);  // (R3)
+    if (!wanted_.matches(map_.view, *slot_)) [[unlikely]]
+      slot_ = nullptr;
+    else
+      seen_.second = slot_->value.second.load(std::memory_order_relaxed);
   }
 
   /// The slot has a value, and it lies in it.
@@ -98,6 +103,7 @@ class in_place_search {
   protocol::handle& map_;
   const protocol::thread_cache::line& line_;
   std::uint64_t epoch_;
+  protocol::word_key wanted_;
   storage::entry* slot_ = nullptr;
   platform::pair_value seen_;  ///< if there is a slot
   bool absent_ = false;
@@ -106,15 +112,15 @@ class in_place_search {
 /// What became of a change: `no` says nothing and has changed nothing.
 enum class in_place : std::uint8_t { no, was_live, was_absent };
 
-/// How often a change whose CAS found the slot changed is tried again before the general path is.
+/// How often a change that found the slot changed is tried again before the general path is.
 inline constexpr int in_place_attempts = 8;
 
 /// Stores `value`; `previous` becomes the value that stood there, if one did.
 template <class Key, class T>
 [[gnu::always_inline]] inline in_place exchange_in_place(protocol::handle& map, const Key& key,
                                                          const T& value, std::uint64_t& previous) {
-  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
-    const in_place_search<Key, T> found(map, key);
+  in_place_search<Key, T> found(map, key);
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt, found.look_again()) {
     if (found.live()) [[likely]] {
       previous = found.payload();
       if (found.replace(value)) [[likely]]
@@ -132,8 +138,8 @@ template <class Key, class T>
 template <class Key, class T>
 in_place load_or_store_in_place(protocol::handle& map, const Key& key, const T& value,
                                 std::uint64_t& standing) {
-  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
-    const in_place_search<Key, T> found(map, key);
+  in_place_search<Key, T> found(map, key);
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt, found.look_again()) {
     if (found.live()) [[likely]] {
       standing = found.payload();
       if (found.confirm()) [[likely]]
@@ -151,8 +157,8 @@ in_place load_or_store_in_place(protocol::handle& map, const Key& key, const T& 
 template <class Key, class T>
 bool compare_in_place(protocol::handle& map, const Key& key, const T& expected, const T& desired,
                       bool& held) {
-  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
-    const in_place_search<Key, T> found(map, key);
+  in_place_search<Key, T> found(map, key);
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt, found.look_again()) {
     if (!found.live()) {
       held = false;
       return found.confirm_absence();
@@ -193,8 +199,8 @@ bool compare_erase_in_place(protocol::handle& map, const Key& key, const T& expe
 /// Adds `delta` to the value; `old` becomes the one before.
 template <class Key, class T>
 bool add_in_place(protocol::handle& map, const Key& key, T delta, T& old) {
-  for (int attempt = 0; attempt != in_place_attempts; ++attempt) {
-    const in_place_search<Key, T> found(map, key);
+  in_place_search<Key, T> found(map, key);
+  for (int attempt = 0; attempt != in_place_attempts; ++attempt, found.look_again()) {
     if (!found.live()) break;
     old = value_of<T>(found.payload());
     if (found.replace(wrapping_sum(old, delta))) return true;
