@@ -1,0 +1,57 @@
+// P4: a process is stepped through one call of one member, and killed after the n-th instruction,
+// for every n after which others see something that they did not see one instruction before.
+
+#include <gtest/gtest.h>
+#include <step/aftermath.hpp>
+#include <step/report.hpp>
+#include <step/stage.hpp>
+#include <support/privilege.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace step_tests {
+namespace {
+
+class Death : public testing::TestWithParam<std::size_t> {};
+
+// In a process of its own, whatever happens here. `image`: what the survey saw at that moment; none
+// if the call returns before.
+void die_at(const stage& on, std::uint64_t when, std::optional<std::uint64_t> image) {
+  const auto survivor = on.begin();
+  test_support::shared_page<control_page> control;
+  test_support::child victim = play(on, {.what = fate::kind::kill, .at = when}, *control);
+  EXPECT_EQ(end_of(victim).signal, SIGKILL);
+  const bool returned = control->now() == phase::returned;
+  EXPECT_EQ(returned, !image);
+  if (image) {
+    EXPECT_EQ(on.watch()->hash(), *image) << "not what the survey saw";
+  }
+  settle(on, survivor.get(), returned);
+}
+
+TEST_P(Death, IsSettled) {
+  if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
+  const stage on(mutations()[GetParam()]);
+  const survey found = make_survey(on);
+  ASSERT_FALSE(HasFailure());
+  const std::size_t count = found.moments.size();
+  int failures = 0;
+  for (const std::size_t when : sampled(count + 1)) {
+    const bool before_the_end = when != count;
+    test_support::child judge([&] {
+      die_at(on, when, before_the_end ? std::optional(found.moments[when].image) : std::nullopt);
+    });
+    const auto outcome = end_of(judge);
+    EXPECT_EQ(outcome, 0) << on.what().name() << ", killed after instruction "
+                          << (before_the_end ? found.moments[when].step : found.steps);
+    failures += outcome == 0 ? 0 : 1;
+  }
+  report("kill", on.what().run.member, on.what().path, found.steps, count, failures);
+}
+
+INSTANTIATE_TEST_SUITE_P(In, Death, testing::Range(std::size_t{0}, mutations().size()),
+                         [](const auto& each) { return mutations()[each.param].name(); });
+
+}  // namespace
+}  // namespace step_tests
