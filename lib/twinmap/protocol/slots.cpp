@@ -171,6 +171,7 @@ bool free_slot_locked(locked_section& at, std::uint64_t slot, platform::pair_val
 
 void reap_some_locked(locked_section& at, std::uint32_t steps) {
   storage::header_locked& locked = at.locked();
+  if (locked.reap_left.load(std::memory_order_relaxed) == 0) return;
   const std::uint32_t used = usable_slots(at);
   std::uint32_t left = std::min(used, locked.reap_left.load(std::memory_order_relaxed));
   std::uint32_t slot = locked.reap_cursor.load(std::memory_order_relaxed);

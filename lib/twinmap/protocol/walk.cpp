@@ -22,6 +22,24 @@ std::uint64_t slots_in_use(const segment_view& view) noexcept {
   return std::min({used, view.max_slots, view.resident_slots()});
 }
 
+/// Number of the first slot from `number` on that is live, or `end`; all below that are resident.
+/// Four at a time: a walk over few keys among many slots is a walk over absent ones.
+std::uint64_t next_live(const segment_view& view, std::uint64_t number,
+                        std::uint64_t end) noexcept {
+  const std::size_t stride = std::size_t{1} << view.slot_shift;
+  const auto* at = reinterpret_cast<const std::byte*>(&view.slot(number));
+  const auto word = [&at, stride](std::size_t i) {
+    const auto* slot = reinterpret_cast<const storage::entry*>(at + i * stride);
+    return entry_word{slot->value.first.load(std::memory_order_seq_cst)};  // (R3) of reader.hpp
+  };
+  constexpr std::uint64_t at_once = 4;
+  for (; number + at_once <= end; number += at_once, at += at_once * stride)
+    if (entry_word::any_live({word(0), word(1), word(2), word(3)})) break;
+  for (; number < end && !word(0).live(); ++number)
+    at += stride;
+  return number;
+}
+
 /// Copies a slot until it holds still; false if it never does within the bound of R6.
 bool copy_still(const handle& map, std::uint64_t number, bool with_value, slot_copy& out) {
   for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt)
@@ -62,10 +80,9 @@ void handle::for_each(const std::function<bool(bytes, bytes)>& f) const {
 void handle::clear() {
   writer by = begin_write(*this);
   const auto [births, used] = walk_range();
-  for (std::uint64_t number = 1; number < used; ++number) {
-    if (!view.slot_ok(number)) continue;
+  for (std::uint64_t number = next_live(view, 1, used); number < used;
+       number = next_live(view, number + 1, used)) {
     const storage::entry& slot = view.slot(number);
-    if (!entry_word{slot.value.first.load(std::memory_order_seq_cst)}.live()) continue;
     for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
       const platform::pair_value seen = load_pair(slot);
       if (!entry_word{seen.first}.live()) break;

@@ -39,6 +39,13 @@ struct entry_word {
     return static_cast<entry_state>(bits & 7);
   }
   [[nodiscard]] constexpr bool live() const noexcept { return (bits & 7) - 1 < 2; }
+  /// Whether one of them is live, or is garbage. One more than a state has bit 1 if that state is
+  /// one of the two.
+  [[nodiscard]] static constexpr bool any_live(const std::array<entry_word, 4>& words) noexcept {
+    return (((words[0].bits + 1) | (words[1].bits + 1) | (words[2].bits + 1) |
+             (words[3].bits + 1)) &
+            2) != 0;
+  }
   [[nodiscard]] constexpr unsigned inline_length() const noexcept {
     return static_cast<unsigned>(bits >> 3) & 15;
   }
