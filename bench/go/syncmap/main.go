@@ -41,7 +41,10 @@ func passes(size int) int {
 	if size > 4000000 {
 		return 2
 	}
-	return 8
+	if size > 500000 {
+		return 8
+	}
+	return 24
 }
 
 func warmUpOperations(size, count int) int {
