@@ -21,8 +21,8 @@ inline std::size_t operations(question what, std::size_t size, bool smoke) {
 }
 
 /// How many passes are timed: the same for every contestant, or the faster ones would come round to
-/// the same keys more often and find them in a warmer cache. More where one takes 2 ms: a busy moment
-/// of the machine would be all of eight.
+/// the same keys more often and find them in a warmer cache. More where one takes 2 ms: a busy
+/// moment of the machine would be all of eight.
 inline int passes(std::size_t size, bool smoke) {
   return smoke ? 1 : size > 4'000'000 ? 2 : size > 500'000 ? 8 : 24;
 }
