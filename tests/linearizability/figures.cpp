@@ -132,7 +132,7 @@ void judge(const finished& history, figures& sum) {
       sum.used[i] += one.used_members[i];
   }
   sum.calls += calls;
-  sum.short_ones += calls < least_calls || history.books.size() < 8;
+  sum.short_ones += calls < least_calls || history.planned.processes < 8;
   std::vector<std::string> wrong = history.wrong;
   for (const book& one : history.books)
     if (one.fault() != nullptr) wrong.emplace_back(one.fault());

@@ -21,7 +21,7 @@ struct figures {
 
   std::atomic<std::uint64_t> histories{0};
   std::atomic<std::uint64_t> with_kills{0};
-  std::atomic<std::uint64_t> short_ones{0};  // with fewer than 2,000 calls or 8 processes
+  std::atomic<std::uint64_t> short_ones{0};  // of fewer than 2,000 calls or 8 processes
   std::atomic<std::uint64_t> calls{0};
   std::atomic<std::uint64_t> checked{0};   // operations on a key, those of many-key calls included
   std::atomic<std::uint64_t> measured{0};  // of them, those of calls on one key that returned

@@ -57,18 +57,14 @@ class history {
 
   void run(const char* kind, figures& sum) {
     std::optional<test_support::child> keeper;
-    if (plan_.keeper)
-      keeper.emplace([&] {
-        Map own(twinmap::open_only, name_, settings());
-        keep(own, plan_.seed, arena_.keeper_stops);
-      });
+    if (plan_.keeper) keeper.emplace([&] { keep_the_map(); });
     for (std::size_t i = 0; i != plan_.processes; ++i)
       start(plan_.calls_each, i < plan_.deaths);
     wait_until([&] { return arena_.arrived == static_cast<int>(plan_.processes); });
     arena_.open = true;
     wait_for_all();
     arena_.keeper_stops = true;
-    if (keeper) expect(keeper->wait() == 0, "the keeper failed");
+    if (keeper) take_leave("keeper", keeper->wait(), plan_.keeper_dies);
     look_at_the_end();
     sum.add(map_.stats(false));
     judge({plan_, kind, {arena_.books.data(), started_}, kills_, std::move(wrong_)}, sum);
@@ -78,6 +74,7 @@ class history {
   struct process {
     test_support::child child;
     std::size_t number;
+    bool dies;
     bool ended = false;
   };
 
@@ -100,7 +97,7 @@ class history {
     running_.push_back({test_support::child([this, number, calls, dies_after, read_only] {
                           work(number, calls, dies_after, read_only);
                         }),
-                        number});
+                        number, dies});
   }
   // Half of the processes attach by themselves, half use what they have from the fork (P10).
   void work(std::size_t number, std::size_t calls, std::optional<std::size_t> dies_after,
@@ -117,6 +114,13 @@ class history {
     me.run(calls, dies_after);
   }
 
+  void keep_the_map() {
+    Map own(twinmap::open_only, name_, settings());
+    std::optional<std::size_t> dies_after;
+    if (plan_.keeper_dies) dies_after = random_.below(20);
+    keep(own, plan_.seed, arena_.keeper_stops, arena_.books.back().inside, dies_after);
+  }
+
   // Who was killed is replaced, by a process that makes the calls that are left.
   void wait_for_all() {
     wait_until([&] {
@@ -126,18 +130,19 @@ class history {
     });
   }
   void take_leave(std::size_t i) {
-    running_[i].ended = true;
-    const test_support::outcome ended = running_[i].child.wait();
-    if (ended.signal == SIGKILL) {
-      ++kills_;
-      const std::size_t made = arena_.books[running_[i].number].calls;
-      if (started_ + 1 < most_processes)
-        start(plan_.calls_each - std::min(made, plan_.calls_each - 1), false);
-      return;
-    }
+    process& one = running_[i];
+    one.ended = true;
+    const test_support::outcome ended = one.child.wait();
+    const std::size_t made = arena_.books[one.number].calls;
+    take_leave("process " + std::to_string(one.number), ended, one.dies);
+    if (one.dies) start(plan_.calls_each - std::min(made, plan_.calls_each - 1), false);
+  }
+  void take_leave(const std::string& who, const test_support::outcome& ended, bool was_to_die) {
+    kills_ += was_to_die && ended.signal == SIGKILL;
+    if (was_to_die ? ended.signal == SIGKILL : ended == 0) return;
     std::ostringstream text;
-    text << "process " << running_[i].number << ": " << ended;
-    if (!(ended == 0)) wrong_.push_back(text.str());
+    text << who << ": " << ended;
+    wrong_.push_back(text.str());
   }
 
   // Nobody else runs: what stands is what the last of the operations left, and the map is sound.

@@ -4,7 +4,7 @@
 #include <maps/self_verifying.hpp>
 #include <twinmap/admin.hpp>
 
-#include <optional>
+#include "suspension.hpp"
 
 namespace linearizability {
 namespace {
@@ -34,21 +34,28 @@ void do_something(twinmap::any_map& map, twinmap::heap_keeper& heap,
   }
 }
 
+void take_care(twinmap::caretaker& hold, test_maps::random_source& random) {
+  hold.answer();
+  if (hold.look().promotion_due && random.below(2) == 0) hold.promote();
+  hold.prepare_standby_some(1 + random.below(4));
+  hold.tend();
+}
+
 }  // namespace
 
-void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& stop) {
+void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& stop,
+          std::atomic<std::uint64_t>& interruptions, std::optional<std::size_t> dies_after) {
   test_maps::random_source random(seed);
+  const suspender interrupted(random(), interruptions);
   twinmap::heap_keeper heap(map);
   std::optional<twinmap::caretaker> hold;
   if (random.below(3) == 0) hold.emplace(map);
-  while (!stop) {
+  for (std::size_t calls = 0; !stop || dies_after; ++calls) {
+    if (dies_after && calls >= *dies_after) suspender::kill_at_next();
+    suspender::enter();
     do_something(map, heap, random);
-    if (hold) {
-      hold->answer();
-      if (hold->look().promotion_due && random.below(2) == 0) hold->promote();
-      hold->prepare_standby_some(1 + random.below(4));
-      hold->tend();
-    }
+    if (hold) take_care(*hold, random);
+    suspender::leave();
     const timespec pause{0, static_cast<long>(random.below(100'000))};
     ::nanosleep(&pause, nullptr);
   }

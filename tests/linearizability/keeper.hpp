@@ -4,11 +4,14 @@
 #include <twinmap/any_map.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace linearizability {
 
-// Until `stop`.
-void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& stop);
+// Until `stop`; interrupted as the workers are, and killed inside one of its calls if it is to die.
+void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& stop,
+          std::atomic<std::uint64_t>& interruptions, std::optional<std::size_t> dies_after);
 
 }  // namespace linearizability

@@ -37,6 +37,7 @@ plan plan_of(std::uint64_t seed, bool kills) {
   p.deaths = kills ? 1 + random.below(4) : 0;
   p.read_only_process = random.below(3) == 0;
   p.keeper = random.below(2) == 0;
+  p.keeper_dies = p.keeper && kills && random.below(2) == 0;
   p.few_values = random.below(4) == 0;
   p.others_percent = random.below(3) == 0 ? 0 : random.below(20);
   p.weights = profiles[random.below(profiles.size())];

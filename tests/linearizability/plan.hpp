@@ -19,9 +19,10 @@ struct plan {
   std::size_t keys = most_keys;
   std::size_t processes = 8;  // that call members; the keeper is one more
   std::size_t calls_each = 250;
-  std::size_t deaths = 0;            // how many processes are killed, and replaced
-  bool read_only_process = false;    // the last one has the map read-only
-  bool keeper = false;               // one more promotes, compacts, sweeps, ...
+  std::size_t deaths = 0;          // how many processes are killed, and replaced
+  bool read_only_process = false;  // the last one has the map read-only
+  bool keeper = false;             // one more promotes, compacts, sweeps, ...
+  bool keeper_dies = false;
   bool few_values = false;           // values come again, so that ABA can happen
   std::uint64_t others_percent = 0;  // calls on keys that nobody writes down
   std::array<std::uint32_t, members> weights{};
