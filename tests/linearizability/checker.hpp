@@ -28,7 +28,7 @@ struct judgement {
   std::optional<operation> obstacle;
 };
 
-inline constexpr std::uint64_t most_configurations = 2'000'000;
+inline constexpr std::uint64_t most_configurations = 1'000'000;
 
 // The operations of one key, in any order. Those that are pending may be left out of the order.
 judgement check(std::span<const operation> history, content initially = {},

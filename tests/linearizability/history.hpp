@@ -60,7 +60,11 @@ class history {
     if (plan_.keeper) keeper.emplace([&] { keep_the_map(); });
     for (std::size_t i = 0; i != plan_.processes; ++i)
       start(plan_.calls_each, i < plan_.deaths);
-    wait_until([&] { return arena_.arrived == static_cast<int>(plan_.processes); });
+    wait_until([&] {
+      return arena_.arrived == static_cast<int>(plan_.processes) ||
+             std::any_of(running_.begin(), running_.end(),
+                         [](auto& p) { return !p.child.running(); });
+    });
     arena_.open = true;
     wait_for_all();
     arena_.keeper_stops = true;
@@ -82,7 +86,7 @@ class history {
   twinmap::options settings() const {
     return {.max_bytes = 8ull << 20,
             .directory = name_.directory(),
-            .lock_timeout = std::chrono::minutes(5)};
+            .lock_timeout = std::chrono::hours(24)};
   }
   void expect(bool holds, const char* otherwise) {
     if (!holds) wrong_.emplace_back(otherwise);
