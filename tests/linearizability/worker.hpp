@@ -67,35 +67,26 @@ class worker {
         return load_many(1 + random_.below(2 * most_keys));
       case member::for_each:
         return for_each(random_.below(4) == 0 ? 1 + random_.below(plan_.keys) : ~std::uint64_t{0});
-      case member::clear:
-        return clear();
-      case member::erase:
-      case member::load_and_erase:
-      case member::compare_erase:
-        return call_eraser(what, i);
-      default:
-        return call_writer(what, i);
-    }
-  }
-  void call_eraser(member what, std::size_t i) {
-    if (what == member::erase) return erase(i);
-    if (what == member::load_and_erase) return load_and_erase(i);
-    compare_erase(i);
-  }
-  void call_writer(member what, std::size_t i) {
-    switch (what) {
       case member::store:
         return store(i);
       case member::load_or_store:
         return load_or_store(i);
       case member::exchange:
         return exchange(i);
+      case member::erase:
+        return erase(i);
+      case member::load_and_erase:
+        return load_and_erase(i);
       case member::compare_exchange:
         return compare_exchange(i);
+      case member::compare_erase:
+        return compare_erase(i);
       case member::fetch_add:
         return fetch_add(i);
-      default:
+      case member::update:
         return update(i);
+      case member::clear:
+        return clear();
     }
   }
 
