@@ -46,7 +46,8 @@ void take_care(twinmap::caretaker& hold, test_maps::random_source& random) {
 void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& stop,
           std::atomic<std::uint64_t>& interruptions, std::optional<std::size_t> dies_after) {
   test_maps::random_source random(seed);
-  const suspender interrupted(random(), interruptions);
+  std::optional<suspender> interrupted;
+  if (dies_after) interrupted.emplace(random(), interruptions);
   twinmap::heap_keeper heap(map);
   std::optional<twinmap::caretaker> hold;
   if (random.below(3) == 0) hold.emplace(map);
@@ -56,7 +57,7 @@ void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& st
     do_something(map, heap, random);
     if (hold) take_care(*hold, random);
     suspender::leave();
-    const timespec pause{0, static_cast<long>(random.below(100'000))};
+    const timespec pause{0, static_cast<long>(random.below(10'000))};
     ::nanosleep(&pause, nullptr);
   }
 }

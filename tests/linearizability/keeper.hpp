@@ -10,7 +10,8 @@
 
 namespace linearizability {
 
-// Until `stop`; interrupted as the workers are, and killed inside one of its calls if it is to die.
+// Until `stop`. One that is to die is interrupted as the workers are, and killed inside a call; the
+// others hurry, so that tables come and go while workers are suspended.
 void keep(twinmap::any_map& map, std::uint64_t seed, const std::atomic<bool>& stop,
           std::atomic<std::uint64_t>& interruptions, std::optional<std::size_t> dies_after);
 

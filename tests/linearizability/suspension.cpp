@@ -24,7 +24,8 @@ struct {
 
 constexpr std::uint64_t longest_run_ns = 24'000;
 constexpr std::uint64_t usual_sleep_ns = 60'000;
-constexpr std::uint64_t longest_sleep_ns = 300'000;
+constexpr std::uint64_t long_sleep_ns = 300'000;
+constexpr std::uint64_t longest_sleep_ns = 4'000'000;  // tables come and go meanwhile
 
 void nap(std::uint64_t at_most_ns) noexcept {
   const timespec pause{0, static_cast<long>(state.random.below(at_most_ns))};
@@ -46,7 +47,8 @@ void interrupted(int) {
   }
   // Not sched_yield, by which a process forfeits the rest of its slice: where others want the
   // processors too, a test that yields every few microseconds hardly gets on.
-  nap(state.random.below(8) == 0 ? longest_sleep_ns : usual_sleep_ns);
+  const std::uint64_t kind = state.random.below(64);
+  nap(kind == 0 ? longest_sleep_ns : kind < 8 ? long_sleep_ns : usual_sleep_ns);
   arm();
   errno = error;
 }
