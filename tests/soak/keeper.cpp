@@ -1,0 +1,32 @@
+// What a daemon does to a map: it cares, and is killed as all others are.
+#include <twinmap/admin.hpp>
+
+#include <chrono>
+#include <thread>
+
+#include "crew.hpp"
+
+namespace soak {
+
+void keep(soak_map& map, std::uint64_t seed, const std::atomic<bool>& stop) {
+  using namespace std::chrono_literals;
+  test_maps::random_source random(seed);
+  twinmap::heap_keeper heap(map);
+  twinmap::caretaker hold(map);
+  while (!stop) {
+    hold.answer();
+    const twinmap::care_state now = hold.look();
+    if (hold.tend() != 0 || random.below(64) == 0) twinmap::sweep(map);
+    if (now.absent * 4 > now.words && random.below(8) == 0)
+      twinmap::compact(map);
+    else if (now.promotion_due || now.amended_ns > 50'000'000)
+      hold.promote();
+    else if (now.amended)
+      hold.prepare_standby_some(64);
+    heap.gather_some(512);
+    heap.give_back(1s);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + random.below(20)));
+  }
+}
+
+}  // namespace soak
