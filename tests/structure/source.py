@@ -39,7 +39,7 @@ def includes(file: Path) -> list[tuple[int, str, bool]]:
             for match in _INCLUDE.finditer(text)]
 
 
-def _blanked(text: str) -> str:
+def blanked(text: str) -> str:
     """The text with comments, literals and preprocessor lines replaced by blanks, line by line as long as before."""
     return _TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
@@ -78,7 +78,7 @@ def _closing(code: str, opening: int) -> int:
 def functions(file: Path) -> list[Function]:
     """Every function with a body, from the first line of its declaration to the closing brace. What is inside a
     function (lambdas, local classes) counts as part of it."""
-    code = _blanked(file.read_text())
+    code = blanked(file.read_text())
     found = []
     position = start = 0
     while position < len(code):

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The generator finds what it is to find, and everything that is kept by hand fits the library as it is."""
+
+import re
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+import cxx
+import generator
+import mutant as mutants
+import report
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LEAST_BY_HAND = 40
+
+
+def promised() -> dict[str, int]:
+    """README's table: category → how many there are at least."""
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| (\d+) \|", (ROOT / "tests/mutations/README.md").read_text(), re.MULTILINE)
+    return {category: int(number) for category, number in rows}
+
+
+class OfTheLibrary(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.generated = generator.generated(ROOT)
+        cls.by_hand = mutants.by_hand(ROOT)  # raises unless each old text is there exactly once
+        cls.all = cls.generated + cls.by_hand
+
+    def test_there_are_as_many_as_the_readme_says(self):
+        self.assertEqual(list(promised()), list(mutants.CATEGORIES))
+        for category, least in promised().items():
+            count = sum(each.category == category for each in self.all)
+            self.assertGreaterEqual(count, least, category)
+            self.assertLessEqual(count, least * 1.25 + 5, f"README is out of step with {category}")
+        self.assertGreaterEqual(len(self.by_hand), LEAST_BY_HAND)
+
+    def test_each_changes_its_file_and_has_a_name_of_its_own(self):
+        names = [each.name for each in self.all]
+        self.assertEqual(sorted(set(names)), sorted(names))
+        for each in self.all:
+            text = (ROOT / each.file).read_text()
+            self.assertNotEqual(each.applied(text), text, each.name)
+            self.assertEqual(text[:each.start].count("\n") + 1, each.line, each.name)
+
+    def test_each_layer_and_each_kind_of_rule_has_some(self):
+        for layer in ("platform/", "storage/", "protocol/"):
+            for category in ("order", "recheck", "bounds", "by_hand"):
+                self.assertTrue(any(each.category == category and f"twinmap/{layer}" in each.file for each in self.all),
+                                f"{category} in {layer}")
+        numbers = {each.why for each in self.generated if each.category == "order"}
+        for number in ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "T1", "T2", "S2", "V1", "B1", "C1", "C2", "H1",
+                       "L1", "L2", "M1", "M2", "M3", "Y1", "Y2", "Y3", "Y4"):
+            self.assertIn(number, numbers)
+
+    def test_each_order_has_a_model_or_a_reason(self):
+        models = report.models_for(ROOT)
+        used = set()
+        for each in self.generated:
+            if each.category == mutants.FOR_MODELS:
+                self.assertIsNotNone(report.covering(each, models), f"{each.name} ({each.why})")
+                used.add(report.covering(each, models))
+        for text in models.values():
+            for model in text.split(":")[0].split(", "):
+                self.assertTrue(model == "none" or (ROOT / f"tests/models/{model}.pml").is_file(), text)
+
+    def test_each_survivor_is_a_mutant_and_has_a_reason(self):
+        names = {each.name for each in self.all}
+        for name, reason in mutants.table(ROOT, "survivors.txt").items():
+            self.assertIn(name, names)
+            self.assertTrue(reason, name)
+
+    def test_a_result_is_kept_by_change_and_library(self):
+        one, other = self.all[0], self.all[1]
+        self.assertEqual(one.key("a"), one.key("a"))
+        self.assertNotEqual(one.key("a"), one.key("b"))
+        self.assertNotEqual(one.key("a"), other.key("a"))
+
+
+class OfSmallTexts(unittest.TestCase):
+    """Each kind of site in a text of its own, with what must not be taken for one."""
+
+    def found(self, text: str, category: str, file: str = "protocol/x.cpp") -> list[tuple[str, str]]:
+        with tempfile.TemporaryDirectory() as directory:
+            root = Path(directory)
+            path = root / mutants.LIBRARY / file
+            path.parent.mkdir(parents=True)
+            path.write_text(text)
+            return [(" ".join(each.old.split()), " ".join(each.new.split()))
+                    for each in generator.generated(root) if each.category == category]
+
+    def test_orders(self):
+        self.assertEqual(self.found("void f() {\n  a.load(std::memory_order_acquire);\n}\n", "order"),
+                         [("std::memory_order_acquire", "std::memory_order_relaxed")])
+        self.assertEqual(self.found("void f() {\n  platform::acquire_fence();  // (R4)\n}\n", "order"), [("platform::acquire_fence();", "")])
+        self.assertEqual(self.found("void f() {\n  if (a.compare_exchange_strong(b, c)) g();\n}\n", "order"),
+                         [(")", ", std::memory_order_relaxed)")])
+        for nothing in ("// std::memory_order_acquire\n", "void f() { a.load(std::memory_order_relaxed); }\n", 'auto s = "acquire_fence();";\n',
+                        "#if defined(__aarch64__)\nvoid f() { a.load(std::memory_order_acquire); }\n#endif\n"):
+            self.assertEqual(self.found(nothing, "order"), [], nothing)
+
+    def test_rechecks(self):
+        text = "bool f() {\n  return slot.value.first.load(std::memory_order_relaxed) == seen.bits;\n}\n"
+        self.assertEqual([new for _, new in self.found(text, "recheck")], ["true"])
+        text = "void f() {\n  if (view->chunks_.load(chunk) != entry) return;\n}\n"
+        self.assertEqual(self.found(text, "recheck"), [("view->chunks_.load(chunk) != entry", "false")])
+        text = "void f() {\n  if (!compare_exchange(pair, seen, {a, b})) return;\n  compare_exchange(pair, seen, mine);\n}\n"
+        self.assertEqual(self.found(text, "recheck"), [("compare_exchange(pair, seen, {a, b})", "(compare_exchange(pair, seen, {a, b}), true)")])
+        for nothing in ("void f() {\n  if (a.load(std::memory_order_relaxed) == 0) g();\n}\n", "bool holds(int a, int b);\n",
+                        "void f() {\n  if (old) std::exchange(a, b);\n}\n"):
+            self.assertEqual(self.found(nothing, "recheck"), [], nothing)
+
+    def test_bounds(self):
+        self.assertEqual(self.found("void f() {\n  if (!view.slot_ok(n)) return;\n}\n", "bounds"), [("view.slot_ok(n)", "true")])
+        self.assertEqual(self.found("void f() {\n  if (n - 1 >= view.max_slots) return;\n}\n", "bounds"), [("n - 1 >= view.max_slots", "false")])
+        self.assertEqual(self.found("void f() {\n  if (a < b.named_.size()) g();\n}\n", "bounds"), [("a < b.named_.size()", "true")])
+        self.assertEqual(self.found("void f() {\n  if (name.empty())\n    raise(errc::x, name, \"y\");\n}\n", "bounds"), [("name.empty()", "false")])
+        for nothing in ("void f() {\n  for (n = 0; n < max_slots; ++n) g();\n}\n", "bool slot_ok(int n) const;\n", "void f() {\n  if (a < b) g();\n}\n"):
+            self.assertEqual(self.found(nothing, "bounds"), [], nothing)
+
+    def test_pairs(self):
+        two = "void f() {\n  a.store(1);  // first\n  if (c) b.store(2);\n}\n"
+        self.assertEqual(self.found(two, "pair"), [("a.store(1); // first if (c) b.store(2);", "if (c) b.store(2); // first a.store(1);")])
+        three = "void f() {\n  a.store({1});\n  store_root(at, b, {0});\n  at.by.count(x);\n  d.store(2);\n}\n"
+        self.assertEqual(len(self.found(three, "pair")), 1)
+        for nothing in ("void f() {\n  a.store(1);\n}\nvoid g() {\n  b.store(2);\n}\n", "void f() {\n  a.store(1);\n  const int b = c.load(2);\n}\n",
+                        "void f() {\n  if (c) {\n    a.store(1);\n  }\n  b.store(1);\n}\n"):
+            self.assertEqual(self.found(nothing, "pair"), [], nothing)
+
+    def test_what_the_preprocessor_leaves_out(self):
+        text = "#if defined(__x86_64__) && !defined(TWINMAP_THREAD_SANITIZER)\na\n#elif X\nb\n#else\nc\n#endif\nd\n"
+        left_out = "".join(text[begin:end] for begin, end in cxx.inactive(text))
+        self.assertEqual(left_out, "b\nc\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,134 @@
+"""The tests that a mutant has to get past, and how they are built and run. Together they take at most a minute of an idle
+machine; what takes longer, or needs a privilege, is left to ctest."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST_SUITE = 60  # seconds
+CONFIGURE = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_COMPILER=gcc", "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_CXX_FLAGS_RELEASE=-O1",
+             "-DTWINMAP_BUILD_TOOLS=OFF", "-DTWINMAP_BUILD_DAEMON=OFF", "-DTWINMAP_WERROR=OFF",
+             # A test that links the shared library need not be linked again when that changes inside.
+             "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON"]
+
+
+@dataclass(frozen=True)
+class Step:
+    target: str
+    filter: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.target} {self.filter}"
+
+
+# In the order in which a mutant meets them of which nothing is known yet: the quick ones first.
+STEPS = [
+    Step("test_storage", "*"),
+    Step("test_protocol_behaviour", "*"),
+    Step("test_go", "Families/*:Hashes/*:OneKey.*:ForEach.*:RandomOperations/*:Concurrently/*:*NeverExhaustASmallMap"),
+    Step("test_api", "-RefusedTypes.*:Keeper.*"),
+    Step("test_platform", "-HugetlbfsAlone.*:*huge_mounts*:LockFile.IsTheSameForAllWriters*:Creation.AllOfSix*"),
+    Step("test_protocol", "*"),
+    Step("test_processes", "Refused.*:Fork.*:ReadOnly.EveryMutator*:MaxEntries.*:MaxWriters.*:MaxBytes.*:AFullTmpfs.*:Caretaker.*"),
+    Step("test_processes", "Killed.AllAtOnce*:Killed.WithinAClear*:FetchAdd.*:*UniqueValues*:gathering.*:AKilledCreator.At*"),
+    Step("test_processes", "*Garbage*:-*Alone*:GarbageOnAFullTmpfs.InAnyRegion*:GarbageOnAFullTmpfs.InThePublished*"),
+    Step("test_processes", "*AfterEachSingleChangeIsSettled*"),
+    Step("test_processes", "*Values.AreReadWhole*:Killed.AtAnyInstruction*"),
+    Step("test_step", "In/Death.*"),
+    Step("test_linearizability", "Operations.*"),
+]
+
+
+@dataclass
+class Verdict:
+    """What became of one step: `how` is "passed", "failed", "too slow" or "no test ran"."""
+    how: str
+    test: str
+    seconds: float
+
+
+class Tree:
+    """A copy of the working tree that is built and changed; what is in it is nobody's."""
+
+    def __init__(self, root: Path, directory: Path, number: int):
+        self.root, self.number = root, number
+        self.source = directory / f"tree-{number}"
+        self.build = directory / f"build-{number}"
+        self.maps = Path(f"/dev/shm/twinmap-mutants-{os.getpid()}-{number}")
+
+    def synchronise(self) -> None:
+        """As the working tree is; files that are the same are not touched, so that they are not built again."""
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=self.root, check=True,
+                                capture_output=True, text=True).stdout.split("\0")
+        wanted = {name for name in listed if name and (self.root / name).is_file()}
+        for name in wanted:
+            target = self.source / name
+            content = (self.root / name).read_bytes()
+            if not target.is_file() or target.read_bytes() != content:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+                shutil.copymode(self.root / name, target)
+        for path in self.source.rglob("*"):
+            if path.is_file() and str(path.relative_to(self.source)) not in wanted:
+                path.unlink()
+
+    def configure(self) -> None:
+        options = list(CONFIGURE)
+        if shutil.which("ld.lld"):
+            options += ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld", "-DCMAKE_SHARED_LINKER_FLAGS=-fuse-ld=lld"]
+        if shutil.which("ccache"):
+            options += ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache", "-DCMAKE_C_COMPILER_LAUNCHER=ccache"]
+        subprocess.run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", *options], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def compile(self, target: str, jobs: int) -> str:
+        """Empty if it was built, else what the compiler said."""
+        done = subprocess.run(["ninja", "-C", self.build, "-j", str(jobs), target], capture_output=True, text=True)
+        return "" if done.returncode == 0 else done.stdout[-2000:] + done.stderr[-500:]
+
+    def run(self, step: Step, limit: float) -> Verdict:
+        shutil.rmtree(self.maps, ignore_errors=True)
+        self.maps.mkdir()
+        environment = {**os.environ, "TWINMAP_DIR": str(self.maps)}
+        for name in ("CI", "TWINMAP_LONG"):
+            environment.pop(name, None)
+        begin = time.monotonic()
+        log = self.build / "step.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [self.build / "tests" / step.target, f"--gtest_filter={step.filter}", "--gtest_fail_fast"],
+                cwd=self.build, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True)
+            try:
+                code = process.wait(limit)
+            except subprocess.TimeoutExpired:
+                code = None
+            # Children that it left, too.
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        shutil.rmtree(self.maps, ignore_errors=True)
+        seconds = time.monotonic() - begin
+        text = log.read_text(errors="replace")
+        if code is None:
+            return Verdict("too slow", last_begun(text), seconds)
+        if code != 0:
+            return Verdict("failed", first_failed(text), seconds)
+        return Verdict("passed" if re.search(r"\[  PASSED  \] [1-9]", text) else "no test ran", "", seconds)
+
+
+def last_begun(text: str) -> str:
+    return (re.findall(r"^\[ RUN      \] (.*)", text, re.MULTILINE) or ["?"])[-1]
+
+
+def first_failed(text: str) -> str:
+    failed = re.findall(r"^\[  FAILED  \] ([\w/.]+)", text, re.MULTILINE)
+    return failed[0] if failed else last_begun(text)  # it crashed
