@@ -59,5 +59,44 @@ TEST(OneKey, ComesBackAfterClear) {
   }
 }
 
+// Whatever is absent around it: clear looks at several entries at once.
+TEST(OneKey, IsClearedWhereverItsEntryLies) {
+  constexpr int keys = 16;
+  for (int alone = 0; alone < keys; ++alone) {
+    const test_support::scoped_name name;
+    map_type map = make(name);
+    for (int i = 0; i < keys; ++i)
+      map.store("go" + std::to_string(i), 1.23);
+    for (int i = 0; i < keys; ++i)
+      ASSERT_TRUE(i == alone || map.erase("go" + std::to_string(i)));
+    map.clear();
+    EXPECT_FALSE(map.contains("go" + std::to_string(alone))) << alone;
+    EXPECT_EQ(map.size(), 0u);
+  }
+}
+
+// A beginning of it is not the value, and no value at all is not the empty one.
+TEST(OneKey, IsComparedWithItsWholeValue) {
+  const test_support::scoped_name name;
+  twinmap::map<std::string, std::string> map(twinmap::create_only, name,
+                                             {.max_bytes = 64ull << 20});
+  for (const std::size_t length :
+       {std::size_t{3}, std::size_t{8}, std::size_t{9}, std::size_t{500}}) {
+    const std::string value(length, 'x');
+    map.store("key", value);
+    for (const std::string& other : {value.substr(1), value + "x", std::string()}) {
+      EXPECT_FALSE(map.compare_exchange("key", other, "taken")) << length << ", " << other.size();
+      EXPECT_FALSE(map.compare_erase("key", other)) << length << ", " << other.size();
+    }
+    EXPECT_EQ(map.load("key"), value);
+    EXPECT_TRUE(map.compare_exchange("key", value, ""));
+    EXPECT_FALSE(map.compare_erase("key", value));
+    EXPECT_TRUE(map.compare_erase("key", ""));
+    EXPECT_FALSE(map.compare_exchange("key", "", "out of nothing"));
+    EXPECT_FALSE(map.compare_erase("key", ""));
+    EXPECT_FALSE(map.contains("key"));
+  }
+}
+
 }  // namespace
 }  // namespace go_tests
