@@ -93,18 +93,21 @@ class checker {
   template <class Group>
   void check_word(root_word root, std::uint64_t group, storage::index_word word,
                   std::uint8_t slot_marks::*mark, const char* name) {
+    if (has_enough(report_)) return;
     if (word.slot == 0 || word.slot >= used_) {
       find(std::string(name) + " names slot " + std::to_string(word.slot) + ", handed out are " +
            std::to_string(used_));
       return;
     }
     if (marks_[word.slot].*mark != 0)
-      find(std::string(name) + " names slot " + std::to_string(word.slot) + " twice");
+      return find(std::string(name) + " names slot " + std::to_string(word.slot) + " twice");
     marks_[word.slot].*mark = 1;
     check_place<Group>(root, group, word, name);
   }
 
   /// The word's tag is the key's, and no group between its home and its place has an empty word.
+  /// That one very far from home should be there is believed: to walk all the way from each word of
+  /// a damaged table would take for ever.
   template <class Group>
   void check_place(root_word root, std::uint64_t group, storage::index_word word,
                    const char* name) {
@@ -118,7 +121,8 @@ class checker {
       find(std::string(name) + ": the tag of slot " + std::to_string(slot) + " is not its key's");
     const std::byte* memory = view_.heap.heap + root.offset();
     std::uint64_t at = storage::home_group(static_cast<std::uint32_t>(hash), root.groups());
-    for (std::uint64_t steps = 0; at != group && steps != root.groups(); ++steps) {
+    constexpr std::uint64_t far = 256;
+    for (std::uint64_t steps = 0; at != group && steps != far; ++steps) {
       if (storage::match_empty<Group>(memory + at * storage::group_bytes) != 0) {
         find(std::string(name) + ": slot " + std::to_string(slot) + " lies behind an empty word");
         return;

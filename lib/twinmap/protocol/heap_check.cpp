@@ -11,10 +11,17 @@ using storage::chunk_kind;
 using storage::owner_kind;
 using storage::owner_word;
 
+namespace {
+constexpr std::size_t most_findings = 1000;
+}
+
 void add_finding(check_report& report, std::string what) {
-  constexpr std::size_t most = 1000;
-  if (report.findings.size() == most) report.findings.push_back("… and more");
-  if (report.findings.size() < most) report.findings.push_back(std::move(what));
+  if (report.findings.size() == most_findings) report.findings.push_back("… and more");
+  if (report.findings.size() < most_findings) report.findings.push_back(std::move(what));
+}
+
+bool has_enough(const check_report& report) noexcept {
+  return report.findings.size() > most_findings;
 }
 
 heap_check::heap_check(const handle& map, check_report& report)

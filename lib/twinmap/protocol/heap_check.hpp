@@ -9,6 +9,8 @@ namespace twinmap::protocol {
 
 /// Keeps the first thousand: garbage can have any number of faults.
 void add_finding(check_report& report, std::string what);
+/// Whether more of them would be dropped.
+bool has_enough(const check_report& report) noexcept;
 
 class heap_check {
  public:

@@ -5,7 +5,7 @@
 namespace twinmap::protocol {
 namespace {
 
-enum class probe : std::uint8_t { found, nothing, moved };
+enum class probe : std::uint8_t { found, nothing, moved, damaged };
 
 probe probe_slot(const segment_view& view, std::uint64_t number, const span_key& key,
                  location& at) {
@@ -27,12 +27,12 @@ probe probe_table_of(const segment_view& view, storage::root_word root,
                      const std::atomic<std::uint64_t>& cell, const span_key& key, location& at) {
   const std::uint64_t groups = root.groups();
   const std::uint64_t start = root.offset();
-  if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return probe::moved;
+  if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return probe::damaged;
   std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
   for (std::uint64_t step = 0; step != groups; ++step) {
     if (step % 16 == 15 && cell.load(std::memory_order_relaxed) != root.bits) return probe::moved;
     const std::uint64_t offset = start + group * storage::group_bytes;
-    if (!view.group_ok(offset)) return probe::moved;
+    if (!view.group_ok(offset)) return probe::damaged;
     const std::byte* words = view.heap.heap + offset;
     storage::group_mask mask = storage::match_tag<Group>(words, key.hash);
     platform::acquire_fence();  // (R7) of reader.hpp
@@ -54,8 +54,8 @@ probe probe_table(const segment_view& view, storage::root_word root,
                      : probe_table_of<storage::narrow_group>(view, root, cell, key, at);
 }
 
-/// One attempt; false: something moved.
-bool try_locate(const segment_view& view, const span_key& key, location& at) {
+/// One attempt. Found: what `at` says stands, be it nothing.
+probe try_locate(const segment_view& view, const span_key& key, location& at) {
   const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
   const storage::root_word read{
       view.roots->read.load(std::memory_order_seq_cst)};  // (R1) of reader.hpp
@@ -67,17 +67,20 @@ bool try_locate(const segment_view& view, const span_key& key, location& at) {
     at.where = found_in::read;
     // A slot that is live or nil stands for itself: the CAS on its word decides. Expunged must be
     // current (R3).
-    if (at.word.live()) return true;
+    if (at.word.live()) return probe::found;
   } else if (result == probe::nothing && read.amended()) {
     dirty = {view.roots->dirty.load(std::memory_order_seq_cst)};  // (R2) of reader.hpp
-    result = dirty ? probe_table(view, dirty, view.roots->dirty, key, at) : probe::moved;
+    result = dirty ? probe_table(view, dirty, view.roots->dirty, key, at) : probe::damaged;
     if (result == probe::found) at.where = found_in::dirty;
-    if (at.live()) return true;
+    if (at.live()) return probe::found;
   }
   platform::acquire_fence();  // (R6) of reader.hpp
-  return result != probe::moved && view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
-         (!dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
-         view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
+  if (result == probe::damaged) return result;
+  const bool stood = result != probe::moved &&
+                     view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
+                     (!dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
+                     view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
+  return stood ? probe::found : probe::moved;
 }
 
 /// A value that stands in read, by the fast path of reader.hpp; false says nothing.
@@ -103,11 +106,13 @@ location locate(const handle& map, key_view key) {
   location at;
   if (locate_home(map, wanted, at)) [[likely]]
     return at;
-  for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
-    if (try_locate(map.view, wanted, at)) return at;
-    if (attempt % 64 == 63) platform::spin_pause();
-  }
-  map.raise_corrupted("a search found no consistent state in 2^20 attempts");
+  patience left;
+  probe result = probe::moved;
+  do {
+    result = try_locate(map.view, wanted, at);
+    if (result == probe::found) return at;
+  } while (left.once_more(result == probe::damaged));
+  map.raise_corrupted("a search found no consistent state");
 }
 
 }  // namespace twinmap::protocol

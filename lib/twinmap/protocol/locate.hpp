@@ -26,7 +26,7 @@ struct location {
   [[nodiscard]] platform::pair_value pair() const noexcept { return {word.bits, payload}; }
 };
 
-/// Raises corrupted after 2^20 attempts.
+/// Raises corrupted when patience.hpp says so.
 location locate(const handle& map, key_view key);
 
 }  // namespace twinmap::protocol

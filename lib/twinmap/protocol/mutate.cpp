@@ -170,10 +170,15 @@ void mutate(handle& map, key_view key, mutation& operation) {
   writer by = begin_write(map);
   staged_value value(by);
   value_buffer current;
-  for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
+  patience left;
+  bool damaged = false;
+  do {
     const location at = locate(map, key);
-    if (operation.wants_value && at.live() && !copy_value(map.view, at.slot, at.pair(), current))
+    damaged = false;
+    if (operation.wants_value && at.live() && !copy_value(map.view, at.slot, at.pair(), current)) {
+      damaged = platform::holds(map.view.slot(at.slot).value.first, at.word.bits);
       continue;
+    }
     const update_step step =
         operation.decide(at.live(), operation.wants_value ? current.view() : bytes{});
     if (step == update_step::put) check_value_size(map, operation.desired);
@@ -195,8 +200,8 @@ void mutate(handle& map, key_view key, mutation& operation) {
         at.where == found_in::dirty || (at.where == found_in::nowhere && operation.counts_miss);
     if (at.amended && missed) map.note_miss(by.thread.counters);
     return;
-  }
-  map.raise_corrupted("a change met another one in each of 2^20 attempts");
+  } while (left.once_more(damaged));
+  map.raise_corrupted("what a change was to replace leads nowhere, or changed again and again");
 }
 
 }  // namespace twinmap::protocol

@@ -20,6 +20,7 @@
 //        tag (T2 in table_words.hpp)
 
 #include <twinmap/protocol/handle.hpp>
+#include <twinmap/protocol/patience.hpp>
 #include <twinmap/storage/view.hpp>
 
 #include <type_traits>
@@ -31,7 +32,8 @@ enum class lookup : std::uint8_t {
   found,    ///< the sink has the value
   absent,   ///< the key's slot says so; the roots still have to be checked
   unknown,  ///< no slot of the table names the key
-  retry     ///< something moved: start again
+  retry,    ///< something moved: start again
+  damaged   ///< what was found leads nowhere: start again, but not often (patience.hpp)
 };
 
 /// A key of up to 8 bytes of a fixed length, compared as one word.
@@ -86,7 +88,7 @@ template <class Sink>
   const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
   const storage::block_place at = view.heap.place(ref);
   const std::uint64_t length = ref.length();
-  if (!view.block_ok(ref, at)) return lookup::retry;
+  if (!view.block_ok(ref, at)) return lookup::damaged;
   const std::atomic<std::uint64_t>& stamp = view.heap.owners[ref.owner()].second;
   const std::uint64_t before = stamp.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4)
@@ -95,7 +97,7 @@ template <class Sink>
     if (sink.declines(length)) return lookup::found;  // the length was the value's at (R4)
   }
   std::byte* to = sink.block(length);
-  if (to == nullptr) return lookup::retry;
+  if (to == nullptr) return lookup::damaged;
   platform::copy_out(to, view.heap.heap + at.offset, length);
   platform::acquire_fence();  // (R5)
   return stamp.load(std::memory_order_relaxed) == before ? lookup::found : lookup::retry;
@@ -118,14 +120,14 @@ template <class Key, class Sink>
     const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
     platform::acquire_fence();  // (R4)
     if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
-    return sink.inlined(payload, word.inline_length()) ? lookup::found : lookup::retry;
+    return sink.inlined(payload, word.inline_length()) ? lookup::found : lookup::damaged;
   }
   if (word.state() == storage::entry_state::live_block) {
     // A sink that takes no blocks says so, and the call and the escape of its address are gone.
     if constexpr (Sink::takes_blocks)
       return read_block(view, slot, word, sink);
     else
-      return lookup::retry;
+      return lookup::damaged;
   }
   platform::acquire_fence();  // (R4)
   return slot.value.first.load(std::memory_order_relaxed) == word.bits ? lookup::absent
@@ -159,13 +161,13 @@ template <class Group, class Key, class Sink>
                                         Sink sink) {
   const std::uint64_t groups = root.groups();
   const std::uint64_t start = root.offset();
-  if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return lookup::retry;
+  if (groups == 0 || !view.heap_ok(start, groups * storage::group_bytes)) return lookup::damaged;
   std::uint64_t group = storage::home_group(static_cast<std::uint32_t>(key.hash), groups);
   for (std::uint64_t step = 1; step < groups; ++step) {
     if (step % 16 == 0 && root_cell.load(std::memory_order_relaxed) != root.bits)
       return lookup::retry;
     group = group + 1 == groups ? 0 : group + 1;
-    if (!view.group_ok(start + group * storage::group_bytes)) return lookup::retry;
+    if (!view.group_ok(start + group * storage::group_bytes)) return lookup::damaged;
     bool ends = false;
     const lookup result = read_group<Group>(
         view, view.heap.heap + start + group * storage::group_bytes, key, sink, &ends);
@@ -181,7 +183,7 @@ inline lookup read_table_of(const segment_view& view, storage::root_word root,
       root.offset() + storage::home_group(static_cast<std::uint32_t>(key.hash), root.groups()) *
                           storage::group_bytes;
   if (!view.group_ok(offset)) [[unlikely]]
-    return lookup::retry;
+    return lookup::damaged;
   bool ends = false;
   const lookup result = read_group<Group>(view, view.heap.heap + offset, key, sink, &ends);
   if (result != lookup::unknown || ends) return result;
@@ -326,9 +328,6 @@ inline bool read_near_home(const segment_view& view, const thread_cache::line& l
   return false;
 }
 
-/// R6: how often a lookup starts again before it calls the segment corrupted.
-inline constexpr std::uint32_t max_retries = 1u << 20;
-
 /// The lookup when the fast path gave no value: the whole protocol, with the proof of absence (R3).
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load_by_protocol(const handle& map, Key key, Sink sink) {
@@ -341,13 +340,15 @@ template <class Key, class Sink>
     lookup_counters::add(counters.hits_read);
     return true;
   }
-  for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt) {
+  patience left;
+  lookup result = lookup::retry;
+  do {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
     // `counters` has made the line this handle's, unless a sink or a signal looked elsewhere since.
     thread_cache::line& line = map.cache_line_of_thread();
     if (line.handle == map.id() && line.root != read.bits) remember_table(view, line, read);
-    lookup result = read_table(view, read, view.roots->read, key, sink);
+    result = read_table(view, read, view.roots->read, key, sink);
     if (result == lookup::found) {
       lookup_counters::add(counters.hits_read);
       return true;
@@ -356,7 +357,7 @@ template <class Key, class Sink>
     const bool probe_dirty = result == lookup::unknown && read.amended();
     if (probe_dirty) {
       dirty = {view.roots->dirty.load(std::memory_order_seq_cst)};  // (R2)
-      result = dirty ? read_table(view, dirty, view.roots->dirty, key, sink) : lookup::retry;
+      result = dirty ? read_table(view, dirty, view.roots->dirty, key, sink) : lookup::damaged;
       if (result == lookup::found) {
         lookup_counters::add(counters.hits_dirty);
         map.note_miss(counters);
@@ -364,16 +365,15 @@ template <class Key, class Sink>
       }
     }
     platform::acquire_fence();  // (R6)
-    if (result != lookup::retry && view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
+    if (result < lookup::retry && view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
         (!probe_dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
         view.roots->epoch.load(std::memory_order_seq_cst) == epoch) {
       if (probe_dirty) map.note_miss(counters);
       return false;
     }
     lookup_counters::add(counters.retries);
-    if (attempt % 64 == 63) platform::spin_pause();
-  }
-  map.raise_corrupted("a lookup found no consistent state in 2^20 attempts");
+  } while (left.once_more(result == lookup::damaged));
+  map.raise_corrupted("a lookup found no consistent state");
 }
 
 /// Hidden, or a program and a library that it loads would share one copy, which fills the cache of

@@ -1,7 +1,6 @@
 #include <twinmap/protocol/slot_copy.hpp>
 
 #include <twinmap/protocol/locked.hpp>
-#include <twinmap/storage/table_words.hpp>
 
 namespace twinmap::protocol {
 
@@ -41,24 +40,8 @@ copied copy_slot(const segment_view& view, std::uint64_t number, bool with_value
       copy_key(view, slot, out.meta.key_length(), out.key) &&
       (!with_value || !out.word().live() || copy_value(view, number, out.pair, out.value));
   platform::acquire_fence();  // (R4) of reader.hpp
-  if (!whole || slot.value.first.load(std::memory_order_relaxed) != out.pair.first)
-    return copied::moved;
-  return copied::yes;
-}
-
-bool names_slot(const segment_view& view, storage::root_word table, std::uint64_t slot) noexcept {
-  const std::uint64_t start = table.offset();
-  if (!table || table.groups() == 0 || !view.heap_ok(start, table.groups() * storage::group_bytes))
-    return false;
-  const std::uint32_t low = view.slot_hash(slot).load(std::memory_order_relaxed);
-  std::byte* memory = view.heap.heap + start;
-  bool found = false;
-  const auto note = [&found](std::byte*, unsigned) { found = true; };
-  if (table.wide())
-    storage::for_words_of<storage::wide_group>(memory, table.groups(), low, slot, note);
-  else
-    storage::for_words_of<storage::narrow_group>(memory, table.groups(), low, slot, note);
-  return found;
+  if (slot.value.first.load(std::memory_order_relaxed) != out.pair.first) return copied::moved;
+  return whole ? copied::yes : copied::damaged;
 }
 
 }  // namespace twinmap::protocol

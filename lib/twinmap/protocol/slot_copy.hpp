@@ -31,13 +31,10 @@ struct slot_copy {
   [[nodiscard]] storage::entry_word word() const noexcept { return {pair.first}; }
 };
 
-enum class copied : std::uint8_t { yes, moved };
+enum class copied : std::uint8_t { yes, moved, damaged };
 
-/// Word, identity, key, value, word again: `moved` if something changed on the way. A free slot has
-/// no key.
+/// Word, identity, key, value, word again: `moved` if something changed on the way, `damaged` if
+/// nothing did and key or value lead nowhere. A free slot has no key.
 copied copy_slot(const segment_view& view, std::uint64_t number, bool with_value, slot_copy& out);
-
-/// Whether a table's words name `slot`; bounded, and false for a table that cannot be followed.
-bool names_slot(const segment_view& view, storage::root_word table, std::uint64_t slot) noexcept;
 
 }  // namespace twinmap::protocol

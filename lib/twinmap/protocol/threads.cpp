@@ -261,10 +261,12 @@ void handle::publish_misses() const {
 }
 
 std::uint64_t count_size(const segment_view& view) noexcept {
-  std::int64_t size = view.header->counts.size_correction.load(std::memory_order_relaxed);
+  // Unsigned: garbage may overflow (P6).
+  auto sum = static_cast<std::uint64_t>(
+      view.header->counts.size_correction.load(std::memory_order_relaxed));
   for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot)
-    size += view.lease(slot).size_delta.load(std::memory_order_relaxed);
-  return size < 0 ? 0 : static_cast<std::uint64_t>(size);
+    sum += static_cast<std::uint64_t>(view.lease(slot).size_delta.load(std::memory_order_relaxed));
+  return static_cast<std::int64_t>(sum) < 0 ? 0 : sum;
 }
 
 void raise_no_space(const handle& map, std::uint64_t needed, const char* what) {

@@ -6,6 +6,7 @@
 #include <twinmap/protocol/mutation.hpp>
 #include <twinmap/protocol/slot_copy.hpp>
 #include <twinmap/protocol/walk.hpp>
+#include <twinmap/storage/table_words.hpp>
 
 #include <algorithm>
 
@@ -40,12 +41,48 @@ std::uint64_t next_live(const segment_view& view, std::uint64_t number,
   return number;
 }
 
-/// Copies a slot until it holds still; false if it never does within the bound of R6.
+/// Copies a slot until it holds still; false if it never does within the bounds of R6, or leads
+/// nowhere.
 bool copy_still(const handle& map, std::uint64_t number, bool with_value, slot_copy& out) {
-  for (std::uint32_t attempt = 0; attempt != max_retries; ++attempt)
-    if (copy_slot(map.view, number, with_value, out) == copied::yes) return true;
+  patience left;
+  copied result = copied::moved;
+  do {
+    result = copy_slot(map.view, number, with_value, out);
+    if (result == copied::yes) return true;
+  } while (left.once_more(result == copied::damaged));
   return false;
 }
+
+/// Which of the slots below a number each table names, by one walk over it. A search for each slot
+/// would be a walk over all of it where garbage has left no empty word.
+class table_marks {
+ public:
+  table_marks(const segment_view& view, std::uint64_t slots) : places_(slots) {
+    mark(view, {view.roots->read.load(std::memory_order_acquire)}, slot_place::read);
+    mark(view, {view.roots->dirty.load(std::memory_order_acquire)}, slot_place::dirty);
+  }
+  [[nodiscard]] slot_place of(std::uint64_t slot) const {
+    return static_cast<slot_place>(places_[slot]);
+  }
+
+ private:
+  void mark(const segment_view& view, storage::root_word root, slot_place as) {
+    if (!view.table_ok(root)) return;
+    const std::byte* group = view.heap.heap + root.offset();
+    for (std::uint64_t left = root.groups(); left != 0; --left, group += storage::group_bytes)
+      if (root.wide())
+        mark_group<storage::wide_group>(group, as);
+      else
+        mark_group<storage::narrow_group>(group, as);
+  }
+  template <class Group>
+  void mark_group(const std::byte* group, slot_place as) {
+    storage::for_words_in<Group>(group, [&](unsigned, storage::index_word word) {
+      if (word.slot < places_.size()) places_[word.slot] |= static_cast<std::uint8_t>(as);
+    });
+  }
+  std::vector<std::uint8_t> places_;  ///< slot_place
+};
 
 }  // namespace
 
@@ -64,7 +101,7 @@ bool key_walk::next(slot_copy& copy) {
         !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())
       continue;
     if (!copy_still(map_, number, true, copy))
-      map_.raise_corrupted("a slot moved in each of 2^20 attempts to copy it");
+      map_.raise_corrupted("a slot leads nowhere, or moved in each of 2^20 attempts to copy it");
     if (copy.word().live() && copy.meta.birth() < range_.births) return true;
   }
   return false;
@@ -105,6 +142,7 @@ void handle::clear() {
 void for_each_slot(const handle& map, const std::function<bool(const slot_info&)>& f) {
   const segment_view& view = map.view;
   const std::uint64_t used = slots_in_use(view);
+  const table_marks marks(view, used);
   slot_copy copy;
   slot_info info;
   for (std::uint64_t number = 1; number < used; ++number) {
@@ -113,11 +151,7 @@ void for_each_slot(const handle& map, const std::function<bool(const slot_info&)
     info.state = copy.word().state();
     info.version = copy.word().version();
     info.birth = info.state == entry_state::free ? 0 : copy.meta.birth();
-    const bool in_read =
-        names_slot(view, {view.roots->read.load(std::memory_order_acquire)}, number);
-    const bool in_dirty =
-        names_slot(view, {view.roots->dirty.load(std::memory_order_acquire)}, number);
-    info.place = static_cast<slot_place>((in_read ? 1 : 0) | (in_dirty ? 2 : 0));
+    info.place = marks.of(number);
     const bytes key = info.state == entry_state::free ? bytes{} : copy.key.view();
     const bytes value = copy.word().live() ? copy.value.view() : bytes{};
     info.key.assign(key.begin(), key.end());
