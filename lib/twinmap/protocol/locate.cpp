@@ -75,12 +75,11 @@ probe try_locate(const segment_view& view, const span_key& key, location& at) {
     if (at.live()) return probe::found;
   }
   platform::acquire_fence();  // (R6) of reader.hpp
-  if (result == probe::damaged) return result;
-  const bool stood = result != probe::moved &&
-                     view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
+  const bool stood = view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
                      (!dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
                      view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
-  return stood ? probe::found : probe::moved;
+  if (!stood || result == probe::moved) return probe::moved;
+  return result == probe::damaged ? probe::damaged : probe::found;
 }
 
 /// A value that stands in read, by the fast path of reader.hpp; false says nothing.

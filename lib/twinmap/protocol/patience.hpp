@@ -12,9 +12,8 @@ inline namespace layout_1 {
 /// How often an operation starts again before it calls the segment corrupted.
 inline constexpr std::uint32_t max_retries = 1u << 20;
 
-/// And how often because what it found leads nowhere. A writer in the midst of a change may be the
-/// reason, but hardly twice in a row; garbage that nobody touches is the same at each look, and
-/// each may take long.
+/// And how often because what it found leads nowhere and stood still meanwhile. No writer, stopped
+/// or not, leaves that; garbage is the same at each look, and each may take long.
 inline constexpr std::uint32_t max_damaged = 64;
 
 /// The attempts of one operation. Per call.

@@ -21,6 +21,7 @@
 
 #include <twinmap/protocol/handle.hpp>
 #include <twinmap/protocol/patience.hpp>
+#include <twinmap/protocol/remembered_table.hpp>
 #include <twinmap/storage/view.hpp>
 
 #include <type_traits>
@@ -79,6 +80,13 @@ concept may_decline = requires(Sink sink) {
   sink.declines(std::size_t{});
 };
 
+/// `what` if the word still is what it was when all of it was read, else retry.
+[[gnu::always_inline]] inline lookup if_unchanged(const storage::entry& slot,
+                                                  storage::entry_word word, lookup what) noexcept {
+  platform::acquire_fence();  // (R4)
+  return platform::holds(slot.value.first, word.bits) ? what : lookup::retry;
+}
+
 /// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`,
 /// private memory for the copy or null; and `takes_blocks`, false if no value of its type is ever
 /// long enough for a block. Sinks are small references, passed by value.
@@ -88,7 +96,8 @@ template <class Sink>
   const storage::block_ref ref{slot.value.second.load(std::memory_order_relaxed)};
   const storage::block_place at = view.heap.place(ref);
   const std::uint64_t length = ref.length();
-  if (!view.block_ok(ref, at)) return lookup::damaged;
+  // Where the word has changed, the reference may be the next value's, or none.
+  if (!view.block_ok(ref, at)) return if_unchanged(slot, word, lookup::damaged);
   const std::atomic<std::uint64_t>& stamp = view.heap.owners[ref.owner()].second;
   const std::uint64_t before = stamp.load(std::memory_order_relaxed);
   platform::acquire_fence();  // (R4)
@@ -113,9 +122,7 @@ template <class Key, class Sink>
   if (word.state() == storage::entry_state::free || !key.matches(view, slot))
     return lookup::unknown;
   if constexpr (asks_presence<Sink>) {
-    platform::acquire_fence();  // (R4)
-    if (slot.value.first.load(std::memory_order_relaxed) != word.bits) return lookup::retry;
-    return word.live() ? lookup::found : lookup::absent;
+    return if_unchanged(slot, word, word.live() ? lookup::found : lookup::absent);
   } else if (word.state() == storage::entry_state::live_inline) [[likely]] {
     const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
     platform::acquire_fence();  // (R4)
@@ -129,9 +136,7 @@ template <class Key, class Sink>
     else
       return lookup::damaged;
   }
-  platform::acquire_fence();  // (R4)
-  return slot.value.first.load(std::memory_order_relaxed) == word.bits ? lookup::absent
-                                                                       : lookup::retry;
+  return if_unchanged(slot, word, lookup::absent);
 }
 
 /// One group: every word with the key's tag. `unknown` goes on with the next group unless `*ends`
@@ -196,25 +201,6 @@ template <class Key, class Sink>
                                          const std::atomic<std::uint64_t>& root_cell, Key key,
                                          Sink sink) {
   return read_table_of<storage::wide_group>(view, root, root_cell, key, sink);
-}
-
-/// Keeps what the fast path needs of `root`, if that is a table as it should be. A pure function of
-/// the root's bits and of a limit that only grows: however often the same bits come back, they mean
-/// the same memory.
-inline void remember_table(const segment_view& view, thread_cache::line& line,
-                           storage::root_word root) noexcept {
-  if (root.wide() || !view.table_ok(root)) return;
-  line.root = root.bits;
-  line.table = view.heap.heap + root.offset();
-  line.groups = root.groups();
-}
-
-/// Makes the calling thread's line this handle's, with the table that is read now. For those who go
-/// on without `load_slowly` when the fast path did not serve. Hidden as that is.
-[[gnu::noinline, gnu::visibility("hidden")]] inline void refresh_line(const handle& map) {
-  thread_cache::line& line = map.own_line();
-  const storage::root_word read{map.view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
-  if (line.root != read.bits) remember_table(map.view, line, read);
 }
 
 template <class Key, class Sink>
@@ -342,6 +328,7 @@ template <class Key, class Sink>
   }
   patience left;
   lookup result = lookup::retry;
+  bool stood = false;
   do {
     const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
@@ -365,14 +352,15 @@ template <class Key, class Sink>
       }
     }
     platform::acquire_fence();  // (R6)
-    if (result < lookup::retry && view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
-        (!probe_dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
-        view.roots->epoch.load(std::memory_order_seq_cst) == epoch) {
+    stood = view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
+            (!probe_dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
+            view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
+    if (result < lookup::retry && stood) {
       if (probe_dirty) map.note_miss(counters);
       return false;
     }
     lookup_counters::add(counters.retries);
-  } while (left.once_more(result == lookup::damaged));
+  } while (left.once_more(result == lookup::damaged && stood));
   map.raise_corrupted("a lookup found no consistent state");
 }
 
