@@ -1,0 +1,184 @@
+// R3: a process stands still after any instruction of a call on a key that is there, and before it
+// goes on the memory of the table that it may be looking at is another table's, where the key's
+// home group has an empty place and no word with its tag. What it does not find there proves
+// nothing: the answer is that the key is present.
+
+#include <gtest/gtest.h>
+#include <maps/raw_map.hpp>
+#include <step/control.hpp>
+#include <step/stepper.hpp>
+#include <support/child.hpp>
+#include <support/names.hpp>
+#include <support/privilege.hpp>
+#include <support/shared_page.hpp>
+#include <twinmap/map.hpp>
+#include <twinmap/storage/index_table.hpp>
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace step_tests {
+namespace {
+
+using u64 = std::uint64_t;
+using typed_map = twinmap::map<u64, u64>;
+using raw_map = test_maps::raw_map<u64, u64>;
+using twinmap::storage::narrow_group;
+using twinmap::storage::root_word;
+
+constexpr u64 value = 7;
+
+// What is called; true if it found the key.
+struct member {
+  const char* name;
+  bool (*finds)(typed_map& map, u64 key);
+};
+
+constexpr member members[] = {
+    {"load", [](typed_map& map, u64 key) { return map.load(key) == value; }},
+    {"contains", [](typed_map& map, u64 key) { return map.contains(key); }},
+    {"erase", [](typed_map& map, u64 key) { return map.erase(key); }},
+    {"load_and_erase", [](typed_map& map, u64 key) { return map.load_and_erase(key) == value; }},
+    {"compare_erase", [](typed_map& map, u64 key) { return map.compare_erase(key, value); }},
+    {"compare_exchange",
+     [](typed_map& map, u64 key) { return map.compare_exchange(key, value, 8); }},
+    {"exchange", [](typed_map& map, u64 key) { return map.exchange(key, 8) == value; }},
+    {"load_or_store",
+     [](typed_map& map, u64 key) { return map.load_or_store(key, 8) == std::pair(value, true); }},
+};
+
+// Where the key's word is: in its home group of read, which is full; in the next one; in dirty
+// alone.
+enum class place { at_home, displaced, in_dirty };
+
+// Two bits of the half of the hash that chooses the group, and the tag.
+constexpr u64 few_homes = 0xFF000000C0000000;
+
+test_maps::raw_settings crowded() {
+  test_maps::raw_settings settings;
+  settings.hash_mask = few_homes;
+  settings.max_bytes = 2u << 20;
+  return settings;
+}
+
+class scene {
+ public:
+  explicit scene(place where) : map(test_maps::attach_mode::create_only, name, crowded()) {
+    fill();
+    if (where != place::in_dirty) map.promote();
+    const auto& roots = *map.raw().view.roots;
+    table_ = {where == place::in_dirty ? roots.dirty.load() : roots.read.load()};
+    for (const u64 each : keys_)
+      if (stands(each) == where) key = each;
+  }
+
+  // Other keys come, and dirty becomes read, until that memory is used again.
+  bool use_table_again() {
+    constexpr int long_enough = 2000;
+    const u64 hash = hash_of(key);
+    for (int i = 0; i != long_enough; ++i) {
+      map.store(first_of_others + static_cast<u64>(i), value);
+      map.promote();
+      if (twinmap::storage::match_tag<narrow_group>(home(hash), hash) == 0 &&
+          twinmap::storage::match_empty<narrow_group>(home(hash)) != 0)
+        return true;
+    }
+    return false;
+  }
+
+  test_support::scoped_name name;
+  raw_map map;
+  u64 key = 0;  // 0 if there is none of that kind
+
+ private:
+  static constexpr u64 first_of_others = 1u << 20;
+
+  u64 hash_of(u64 each) const { return map.raw().key(&each, sizeof each).hash; }
+  const std::byte* home(u64 hash) const {
+    const u64 group =
+        twinmap::storage::home_group(static_cast<std::uint32_t>(hash), table_.groups());
+    return map.raw().view.heap.heap + table_.offset() + group * twinmap::storage::group_bytes;
+  }
+  place stands(u64 each) const {
+    if (!table_.same_table({map.raw().view.roots->read.load()})) return place::in_dirty;
+    const u64 hash = hash_of(each);
+    return twinmap::storage::match_tag<narrow_group>(home(hash), hash) != 0 ? place::at_home
+                                                                            : place::displaced;
+  }
+  // More keys of one home group than that has places.
+  void fill() {
+    constexpr u64 third_home = 2;
+    for (u64 each = 1; keys_.size() != narrow_group::per_group + 4; ++each)
+      if (((hash_of(each) >> 30) & 3) == third_home) {
+        map.store(each, value);
+        keys_.push_back(each);
+      }
+  }
+
+  std::vector<u64> keys_;
+  root_word table_{0};
+};
+
+// Runs the call in another process, which stands still after `step` instructions while the table's
+// memory is used again. False if it returned before.
+bool run_frozen_after(u64 step, const member& what, place where) {
+  scene on(where);
+  EXPECT_NE(on.key, 0u);
+  test_support::shared_page<control_page> control;
+  test_support::child caller([&] {
+    typed_map own(twinmap::open_only, on.name);
+    own.exchange(on.key, value);  // the lease is there, and
+    own.contains(on.key);         // the table is known
+    arm({.what = fate::kind::freeze, .at = step}, *control, nullptr);
+    bool found = false;
+    {
+      const stretch stepped(true);
+      found = what.finds(own, on.key);
+    }
+    control->set(phase::returned);
+    return found ? 0 : 1;
+  });
+  const bool stopped = test_support::eventually(
+      [&] { return control->now() == phase::frozen || control->now() == phase::returned; });
+  EXPECT_TRUE(stopped);
+  const bool frozen = control->now() == phase::frozen;
+  if (frozen) {
+    EXPECT_TRUE(on.use_table_again()) << "the test tests nothing";
+    control->resume();
+  }
+  EXPECT_EQ(caller.wait(), 0) << "did not find the key, after instruction " << step;
+  EXPECT_TRUE(on.map.check().findings.empty());
+  return frozen;
+}
+
+// By number: each member with each place.
+constexpr std::size_t places = 3;
+constexpr const char* name_of_place[places] = {"AtHome", "Displaced", "InDirty"};
+
+class TableUsedAgain : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(TableUsedAgain, ProvesNothing) {
+  if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
+  const member& what = members[GetParam() / places];
+  const auto where = static_cast<place>(GetParam() % places);
+  // What is done in read without a loop is short.
+  const u64 usual = where == place::at_home ? 3 : 11;
+  const u64 stride = test_support::rounds(usual, u64{1});
+  u64 step = 1;
+  while (!HasFailure() && run_frozen_after(step, what, where))
+    step += stride;
+  EXPECT_GT(step, 20u) << "what was stepped?";
+}
+
+INSTANTIATE_TEST_SUITE_P(In, TableUsedAgain,
+                         testing::Range(std::size_t{0}, std::size(members) * places),
+                         [](const auto& each) {
+                           return std::string(members[each.param / places].name) +
+                                  name_of_place[each.param % places];
+                         });
+
+}  // namespace
+}  // namespace step_tests
