@@ -98,6 +98,7 @@ progress standby_copier::clear(writer& by, std::size_t groups) {
   const std::uint64_t end = std::min<std::uint64_t>(all, next_ + groups);
   auto* words = reinterpret_cast<std::uint64_t*>(map_.view.heap.heap + table_.offset());
   constexpr std::uint64_t per_group = storage::group_bytes / sizeof(std::uint64_t);
+  platform::release_fence();  // (T3) of tables.cpp
   for (std::uint64_t i = next_ * per_group; i != end * per_group; ++i)
     __atomic_store_n(words + i, 0, __ATOMIC_RELAXED);
   next_ = end;

@@ -1,7 +1,9 @@
 // The two tables under the mutex: building dirty, growing it, promoting it.
 //
 // (T1) the release store of a root pairs with the seq_cst loads of roots (R1, R2 in reader.hpp):
-// whoever sees the root sees a complete table.
+// whoever sees the root sees a complete table. (T3) the release fence before the memory of a new
+// table changes pairs with the acquire fences of those who may still be reading what was there (R5,
+// R6): whoever has read anything of the new table sees that the old root, or the stamp, is no more.
 
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/admin.hpp>
@@ -76,6 +78,9 @@ root_word new_table(locked_section& at, std::uint64_t groups, bool wide) {
   at.by.blocks().chunks().publish_run(*first, count, storage::chunk_kind::table);
   auto* words = reinterpret_cast<std::uint64_t*>(view.heap.heap +
                                                  (std::uint64_t{*first} << view.heap.chunk_shift));
+  // (T3) Before this memory was to be had, the root of the table that was there had changed, or the
+  // stamp of the block.
+  platform::release_fence();
   for (std::uint64_t i = 0; i != groups * (storage::group_bytes / 8); ++i)
     __atomic_store_n(words + i, 0, __ATOMIC_RELAXED);
   return root_word::make(std::uint64_t{*first} << view.heap.chunk_shift, groups, wide,
