@@ -45,6 +45,10 @@ STEPS = [
 ]
 
 
+class Broken(Exception):
+    """Without any mutant something is wrong."""
+
+
 @dataclass
 class Verdict:
     """What became of one step: `how` is "passed", "failed", "too slow" or "no test ran"."""
@@ -95,6 +99,7 @@ class Tree:
     def run(self, step: Step, limit: float) -> Verdict:
         shutil.rmtree(self.maps, ignore_errors=True)
         self.maps.mkdir()
+        self.maps.chmod(0o1777)  # as /dev/shm: some tests are other users
         environment = {**os.environ, "TWINMAP_DIR": str(self.maps)}
         for name in ("CI", "TWINMAP_LONG"):
             environment.pop(name, None)
