@@ -1,16 +1,26 @@
 #include "actor.hpp"
 
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <step/stepper.hpp>
+#include <support/child.hpp>
 #include <twinmap/admin.hpp>
 #include <twinmap/map.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace step_tests {
 namespace {
@@ -34,6 +44,21 @@ template <class T>
 answer had(const std::optional<T>& value) {
   if (!value) return {};
   return {.yes = true, .value = bytes_of(*value)};
+}
+
+// What is left to do is done by a child, and this process ends as the child does.
+void go_on_in_a_child() {
+  const pid_t child = ::fork();
+  if (child < 0) throw std::system_error(errno, std::system_category(), "fork");
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return;
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(status)) ::kill(::getpid(), WTERMSIG(status));
+  ::_exit(WEXITSTATUS(status));
 }
 
 template <class Key, class T>
@@ -71,6 +96,32 @@ class typed_actor : public actor {
     return {};
   }
 
+  // A process that has written, holds blocks that nobody names, and is killed.
+  static answer leave_a_corpse(self& me, const call& written) {
+    test_support::child([&] {
+      self own(me.name_, me.wanted_);
+      own.attach(twinmap::open_only);
+      constexpr int blocks = 12;
+      for (int i = 0; i != blocks; ++i)
+        own.map_.store(as<Key>(written.key), as<T>(written.value));
+      own.map_.erase(as<Key>(written.key));
+      ::kill(::getpid(), SIGKILL);
+    }).wait();
+    return {};
+  }
+  // What it does when it has ended, up to where it takes no signals any more, is stepped.
+  static answer end_a_thread(self& me, const call& written) {
+    const Key key = as<Key>(written.key);
+    const T value = as<T>(written.value);
+    std::thread([&] {
+      // Made before all that belongs to the thread, and so gone after it.
+      static thread_local std::unique_ptr<stretch> its_end;
+      its_end = nullptr;
+      me.map_.store(key, value);
+      its_end = std::make_unique<stretch>(me.stepped_);
+    }).join();
+    return {};
+  }
   static std::map<std::string_view, deed> changes();
   static std::map<std::string_view, deed> lookups();
   static std::map<std::string_view, deed> comings_and_goings();
@@ -160,6 +211,14 @@ auto typed_actor<Key, T>::lookups() -> std::map<std::string_view, deed> {
          const Key key = as<Key>(c.key);
          return had(me.run([&] { return me.map_.load(key); }));
        }},
+      // Over what the caller has.
+      {"load_over",
+       [](self& me, const call& c) {
+         const Key key = as<Key>(c.key);
+         T out = as<T>(std::string(8, '?'));
+         const bool yes = me.run([&] { return me.map_.load(key, out); });
+         return had(yes ? std::optional<T>(out) : std::nullopt);
+       }},
       {"contains",
        [](self& me, const call& c) {
          const Key key = as<Key>(c.key);
@@ -176,6 +235,20 @@ auto typed_actor<Key, T>::lookups() -> std::map<std::string_view, deed> {
          });
          return seen;
        }},
+      {"load_many",
+       [](self& me, const call& c) {
+         std::vector<Key> keys;
+         for (const std::string& key : c.keys)
+           keys.push_back(as<Key>(key));
+         const std::vector<typename map_type::lookup_key> wanted(keys.begin(), keys.end());
+         std::vector<std::optional<T>> got(keys.size());
+         const std::size_t count = me.run([&] { return me.map_.load_many(wanted, got); });
+         answer found;
+         for (std::size_t i = 0; i != got.size(); ++i)
+           if (got[i]) found.all[c.keys[i]] = bytes_of(*got[i]);
+         found.yes = count != found.all.size();  // it counted wrong
+         return found;
+       }},
   };
 }
 
@@ -186,6 +259,13 @@ auto typed_actor<Key, T>::comings_and_goings() -> std::map<std::string_view, dee
       {"open_read_only", [](self& me, const call&) { return me.attach(twinmap::open_read_only); }},
       {"create_only", [](self& me, const call&) { return me.attach(twinmap::create_only); }},
       {"open_or_create", [](self& me, const call&) { return me.attach(twinmap::open_or_create); }},
+      {"leave_a_corpse", [](self& me, const call& c) { return leave_a_corpse(me, c); }},
+      {"end_a_thread", [](self& me, const call& c) { return end_a_thread(me, c); }},
+      {"fork",
+       [](self&, const call&) {
+         go_on_in_a_child();
+         return answer{};
+       }},
       {"close",
        [](self& me, const call&) {
          me.run([&] { me.map_.close(); });
@@ -206,6 +286,39 @@ auto typed_actor<Key, T>::care() -> std::map<std::string_view, deed> {
          me.run([&] { twinmap::promote(me.map_); });
          return answer{};
        }},
+      {"caretaker",
+       [](self& me, const call&) {
+         me.run([&] { twinmap::caretaker passing(me.map_); });
+         return answer{};
+       }},
+      {"promote_as_caretaker",
+       [](self& me, const call&) {
+         twinmap::caretaker hold(me.map_);
+         me.run([&] { hold.promote(); });
+         return answer{};
+       }},
+      {"prepare_standby_some",
+       [](self& me, const call&) {
+         constexpr std::size_t groups = 1;
+         twinmap::caretaker hold(me.map_);
+         me.run([&] {
+           while (hold.prepare_standby_some(groups)) {
+           }
+         });
+         return answer{};
+       }},
+      {"answer",
+       [](self& me, const call&) {
+         twinmap::caretaker hold(me.map_);
+         me.run([&] { hold.answer(); });
+         return answer{};
+       }},
+      {"tend",
+       [](self& me, const call&) {
+         twinmap::caretaker hold(me.map_);
+         me.run([&] { hold.tend(); });
+         return answer{};
+       }},
       {"compact",
        [](self& me, const call&) {
          me.run([&] { twinmap::compact(me.map_); });
@@ -219,6 +332,11 @@ auto typed_actor<Key, T>::care() -> std::map<std::string_view, deed> {
       {"sweep",
        [](self& me, const call&) {
          me.run([&] { twinmap::sweep(me.map_); });
+         return answer{};
+       }},
+      {"heap_keeper",
+       [](self& me, const call&) {
+         me.run([&] { twinmap::heap_keeper passing(me.map_); });
          return answer{};
        }},
       {"gather_some",
@@ -271,13 +389,6 @@ std::unique_ptr<actor> make_actor(flavour kind, const std::string& name,
                                   const twinmap::options& wanted) {
   if (kind == flavour::numbers) return std::make_unique<of_numbers>(name, wanted);
   return std::make_unique<of_texts>(name, wanted);
-}
-
-std::vector<std::string> members_known() {
-  std::vector<std::string> names;
-  for (const auto& [name, how] : of_numbers::deeds())
-    names.emplace_back(name);
-  return names;
 }
 
 }  // namespace step_tests

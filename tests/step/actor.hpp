@@ -6,7 +6,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace step_tests {
 
@@ -33,8 +32,5 @@ class actor {
 // Attached to nothing at first.
 std::unique_ptr<actor> make_actor(flavour kind, const std::string& name,
                                   const twinmap::options& wanted = small_map());
-
-// What `perform` knows.
-std::vector<std::string> members_known();
 
 }  // namespace step_tests

@@ -6,21 +6,22 @@
 #include <utility>
 
 namespace step_tests {
-namespace {
 
-std::optional<std::string> find(const contents& all, const std::string& key) {
+std::optional<std::string> value_under(const contents& all, const std::string& key) {
   const auto at = all.find(key);
   return at == all.end() ? std::nullopt : std::optional(at->second);
 }
 
+namespace {
+
 std::optional<std::string> put(contents& all, const std::string& key, const std::string& value) {
-  auto before = find(all, key);
+  auto before = value_under(all, key);
   all[key] = value;
   return before;
 }
 
 std::optional<std::string> take(contents& all, const std::string& key) {
-  auto before = find(all, key);
+  auto before = value_under(all, key);
   all.erase(key);
   return before;
 }
@@ -31,7 +32,7 @@ answer had(std::optional<std::string> value) {
 }
 
 bool holds(const contents& all, const call& what) {
-  return find(all, what.key) == what.expected;
+  return value_under(all, what.key) == what.expected;
 }
 
 using rule = answer (*)(contents&, const call&);
@@ -39,6 +40,11 @@ using rule = answer (*)(contents&, const call&);
 const std::map<std::string_view, rule>& rules() {
   static const std::map<std::string_view, rule> all_rules{
       {"store",
+       [](contents& all, const call& c) {
+         put(all, c.key, c.value);
+         return answer{};
+       }},
+      {"end_a_thread",
        [](contents& all, const call& c) {
          put(all, c.key, c.value);
          return answer{};
@@ -66,7 +72,7 @@ const std::map<std::string_view, rule>& rules() {
        }},
       {"fetch_add",
        [](contents& all, const call& c) {
-         const std::string old = find(all, c.key).value_or(raw(0));
+         const std::string old = value_under(all, c.key).value_or(raw(0));
          all[c.key] = raw(number_of(old) + number_of(c.value));
          return answer{.yes = false, .value = old};
        }},
@@ -77,7 +83,7 @@ const std::map<std::string_view, rule>& rules() {
            return answer{};
          }
          // The value that stood there goes in, so that one that is lost is missed.
-         const auto old = find(all, c.key);
+         const auto old = value_under(all, c.key);
          all[c.key] = old ? updated(*old, c.value) : c.value;
          return answer{.yes = true, .value = all[c.key]};
        }},
@@ -86,10 +92,22 @@ const std::map<std::string_view, rule>& rules() {
          all.clear();
          return answer{};
        }},
-      {"load", [](contents& all, const call& c) { return had(find(all, c.key)); }},
+      {"load", [](contents& all, const call& c) { return had(value_under(all, c.key)); }},
+      {"load_over", [](contents& all, const call& c) { return had(value_under(all, c.key)); }},
       {"contains", [](contents& all, const call& c) { return answer{.yes = all.contains(c.key)}; }},
       {"for_each", [](contents& all, const call&) { return answer{.all = all}; }},
-      {"load_many", [](contents& all, const call&) { return answer{.all = all}; }},
+      {"load_many",
+       [](contents& all, const call& c) {
+         answer found;
+         for (const std::string& key : c.keys)
+           if (all.contains(key)) found.all[key] = all[key];
+         return found;
+       }},
+      {"remove",
+       [](contents& all, const call&) {
+         all.clear();
+         return answer{.yes = true};
+       }},
   };
   return all_rules;
 }

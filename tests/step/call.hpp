@@ -19,6 +19,7 @@ struct call {
   std::string key = {};
   std::string value = {};     // what is stored, added, or put by an update (nothing: it erases)
   std::string expected = {};  // by compare_*
+  std::vector<std::string> keys = {};  // of load_many
   friend bool operator==(const call&, const call&) = default;
 };
 using calls = std::vector<call>;
@@ -32,6 +33,8 @@ struct answer {
   int error = 0;
   friend bool operator==(const answer&, const answer&) = default;
 };
+
+std::optional<std::string> value_under(const contents& all, const std::string& key);
 
 std::string written(const answer& what);
 answer read_answer(std::string_view written);

@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,27 +15,36 @@
 
 namespace step_tests {
 
-// A moment of the stepped operation: after `step` instructions, with others seeing `image`.
-struct moment {
-  std::uint64_t step = 0;
-  std::uint64_t image = 0;
+// A place in the stepped call: after `step` instructions, the last of which touched the segment or
+// asked the kernel for something. If it is a moment, others see something new: `image`, and in it
+// whether the map's mutex is held.
+struct place {
+  std::uint64_t step;
+  std::uint64_t image;
+  bool moment;
+  bool locked;
 };
 
 enum class phase : std::uint32_t { preparing, stepping, frozen, resumed, returned };
 
-// In a shared_page.
+// In a shared_page, whose memory is zero: most of it is never used.
 class control_page {
  public:
+  control_page() noexcept {}
+
   // By the stepped process.
-  void note(moment at) noexcept {
-    if (count_ < moments_.size())
-      moments_[count_++] = at;
+  void note(place at) noexcept {
+    if (count_ < places_.size())
+      places_[count_++] = at;
     else
-      overflow_ = true;
+      complete_ = false;
   }
+  // A change was seen, and not who made it.
+  void missed_a_touch() noexcept { complete_ = false; }
   void freeze() noexcept {
     set(phase::frozen);
-    wait_while(phase::frozen);
+    while (now() == phase::frozen)
+      wait_while(phase::frozen);
   }
   void returned(std::string_view answer, std::uint64_t steps) noexcept {
     length_ = answer.size() <= answer_.size() ? answer.size() : 0;
@@ -46,15 +56,21 @@ class control_page {
   // By the other one.
   void resume() noexcept { set(phase::resumed); }
   phase now() const noexcept { return static_cast<phase>(phase_.load()); }
-  bool complete() const noexcept { return !overflow_; }
+  bool complete() const noexcept { return complete_; }
   std::uint64_t steps() const noexcept { return steps_; }
-  std::size_t moments() const noexcept { return count_; }
-  moment at(std::size_t i) const noexcept { return moments_[i]; }
+  std::size_t places() const noexcept { return count_; }
+  place at(std::size_t i) const noexcept { return places_[i]; }
   std::string_view answer() const noexcept { return {answer_.data(), length_}; }
+  // It stands still, or the call has returned.
+  bool stopped() const noexcept {
+    const phase seen = now();
+    return seen == phase::frozen || seen == phase::returned;
+  }
+  // Or for a second.
   void wait_while(phase which) noexcept {
-    const auto value = static_cast<std::uint32_t>(which);
-    while (phase_.load() == value)
-      ::syscall(SYS_futex, &phase_, FUTEX_WAIT, value, nullptr, nullptr, 0);
+    const timespec a_while{.tv_sec = 1, .tv_nsec = 0};
+    ::syscall(SYS_futex, &phase_, FUTEX_WAIT, static_cast<std::uint32_t>(which), &a_while, nullptr,
+              0);
   }
   void set(phase next) noexcept {
     phase_.store(static_cast<std::uint32_t>(next));
@@ -63,12 +79,12 @@ class control_page {
 
  private:
   std::atomic<std::uint32_t> phase_{0};
-  bool overflow_ = false;
+  bool complete_ = true;
   std::uint64_t steps_ = 0;
   std::size_t count_ = 0;
   std::size_t length_ = 0;
-  std::array<moment, 1u << 16> moments_{};
-  std::array<char, 1u << 16> answer_{};
+  std::array<place, 1u << 18> places_;
+  std::array<char, 1u << 16> answer_;
 };
 
 }  // namespace step_tests

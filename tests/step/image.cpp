@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <twinmap/platform/robust_mutex.hpp>
 #include <twinmap/storage/layout.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -84,20 +86,51 @@ constexpr std::uint64_t hash_of(const std::byte* bytes, std::size_t length, std:
   return hash;
 }
 
-// Where time and identity stand: {offset in the file, length}.
+// {offset in the file, length}
 using range = std::pair<std::size_t, std::size_t>;
-std::vector<range> of_the_moment() {
+
+// Where times stand. Whether a coarse clock has moved on since the last look is not the call's
+// doing.
+std::vector<range> find_times() {
   using namespace twinmap::storage;
   using twinmap::platform::lease_record;
-  constexpr std::size_t counts = offsetof(segment_header, counts);
   constexpr std::size_t care = offsetof(segment_header, care);
-  std::vector<range> found{{counts + offsetof(header_counts, amended_since), 8},
-                           {care + offsetof(header_care, seen_at), 24},
-                           {care + offsetof(header_care, late), 8}};
+  std::vector<range> found{
+      {offsetof(segment_header, counts) + offsetof(header_counts, amended_since), 8},
+      {care + offsetof(header_care, seen_at), 8},
+      {care + offsetof(header_care, due_since), 8},
+      {care + offsetof(header_care, held_since), 8}};
+  for (std::size_t lease = header_bytes; lease != header_bytes + page_bytes; lease += lease_stride)
+    found.emplace_back(lease + offsetof(lease_record, since), sizeof(lease_record::since));
+  return found;
+}
+
+// And where it says who it was.
+std::vector<range> find_names() {
+  using namespace twinmap::storage;
+  using twinmap::platform::lease_record;
+  std::vector<range> found = find_times();
   for (std::size_t lease = header_bytes; lease != header_bytes + page_bytes; lease += lease_stride)
     found.emplace_back(lease + offsetof(lease_record, process),
-                       sizeof(lease_record) - offsetof(lease_record, process));
+                       offsetof(lease_record, since) - offsetof(lease_record, process));
   return found;
+}
+
+// Made before any handler runs, by the constructor of who watches.
+const std::vector<range>& times() {
+  static const std::vector<range> all = find_times();
+  return all;
+}
+const std::vector<range>& times_and_names() {
+  static const std::vector<range> all = find_names();
+  return all;
+}
+
+void blank(std::byte* of_page, std::uint32_t page, const std::vector<range>& what) noexcept {
+  const std::size_t start = page * page_bytes;
+  for (const auto& [offset, length] : what)
+    if (offset >= start && offset < start + page_bytes)
+      std::memset(of_page + (offset - start), 0, length);
 }
 
 }  // namespace
@@ -160,15 +193,37 @@ void map_image::restore() const {
 
 image_watch::image_watch(const std::filesystem::path& path, std::vector<std::uint32_t> pages,
                          std::vector<std::uint32_t> resident)
-    : path_(path), pages_(std::move(pages)), seen_(pages_.size() * page_bytes) {
+    : path_(path),
+      pages_(std::move(pages)),
+      resident_blocks_(resident.size() * (page_bytes / 512)),
+      seen_(pages_.size() * page_bytes) {
   std::set_intersection(pages_.begin(), pages_.end(), resident.begin(), resident.end(),
                         std::back_inserter(resident_));
+  times();
+  times_and_names();
   changed();
 }
 
 image_watch::~image_watch() {
   if (base_ != nullptr) ::munmap(base_, size_);
   if (file_ >= 0) ::close(file_);
+}
+
+bool image_watch::mutex_is_held() const noexcept {
+  constexpr std::size_t at = offsetof(twinmap::storage::segment_header, locked) +
+                             offsetof(twinmap::storage::header_locked, mutex);
+  constexpr auto page = static_cast<std::uint32_t>(at / page_bytes);
+  const auto found = std::lower_bound(pages_.begin(), pages_.end(), page);
+  if (found == pages_.end() || *found != page) return false;
+  const auto number = static_cast<std::size_t>(found - pages_.begin());
+  std::uint32_t word = 0;
+  std::memcpy(&word, seen_.data() + number * page_bytes + at % page_bytes, sizeof word);
+  return twinmap::platform::robust_mutex::is_held(std::atomic<std::uint32_t>(word));
+}
+
+range_of_memory image_watch::mapped() const noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(base_);
+  return {begin, base_ == nullptr ? begin : begin + size_};
 }
 
 bool image_watch::open() noexcept {
@@ -181,7 +236,7 @@ bool image_watch::open() noexcept {
   size_ = static_cast<std::uint64_t>(status.st_size);
   void* base = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_, 0);
   if (base != MAP_FAILED) base_ = static_cast<std::byte*>(base);
-  whole_ = base_ != nullptr;
+  whole_ = base_ != nullptr && blocks_ == resident_blocks_;
   for (const std::uint32_t page : pages_)
     any_changed(page, false);
   return true;
@@ -195,8 +250,13 @@ bool image_watch::any_changed(std::uint32_t page, bool mapped) noexcept {
   const auto number = std::lower_bound(pages_.begin(), pages_.end(), page) - pages_.begin();
   std::byte* before = seen_.data() + static_cast<std::size_t>(number) * page_bytes;
   if (std::memcmp(before, now, page_bytes) == 0) return false;
-  std::memcpy(before, now, page_bytes);
-  return true;
+  std::byte masked[2][page_bytes];
+  std::memcpy(masked[0], before, page_bytes);
+  std::memcpy(masked[1], now, page_bytes);
+  std::memcpy(before, masked[1], page_bytes);
+  for (std::byte* each : masked)
+    blank(each, page, times());
+  return std::memcmp(masked[0], masked[1], page_bytes) != 0;
 }
 
 bool image_watch::changed() noexcept {
@@ -216,17 +276,14 @@ bool image_watch::changed() noexcept {
 }
 
 std::uint64_t image_watch::hash() noexcept {
-  static const std::vector<range> passing = of_the_moment();
-  std::vector<std::byte>& seen = seen_;
+  static constexpr std::byte zero[page_bytes] = {};
   std::uint64_t hash = blocks_;
   std::byte masked[page_bytes];
   for (std::size_t i = 0; i != pages_.size(); ++i) {
-    std::memcpy(masked, seen.data() + i * page_bytes, page_bytes);
-    const std::size_t start = pages_[i] * page_bytes;
-    for (const auto& [offset, length] : passing)
-      if (offset >= start && offset < start + page_bytes)
-        std::memset(masked + (offset - start), 0, length);
-    hash = hash_of(masked, page_bytes, hash);
+    std::memcpy(masked, seen_.data() + i * page_bytes, page_bytes);
+    blank(masked, pages_[i], times_and_names());
+    if (std::memcmp(masked, zero, page_bytes) == 0) continue;
+    hash = hash_of(masked, page_bytes, hash + pages_[i]);
   }
   return hash;
 }

@@ -1,6 +1,7 @@
 // A map's two files as others see them: taken, put back, compared.
 #pragma once
 
+#include <step/mappings.hpp>
 #include <support/names.hpp>
 
 #include <cstddef>
@@ -44,12 +45,12 @@ class map_image {
   file lock_;
 };
 
-// Watches a segment for changes by whoever: its bytes in `pages`, and how much memory there is
-// behind it. What says when and by whom (process, thread, clock) is compared, and left out of the
-// hash, which is to be the same in the next run.
+// Watches a segment for changes by whoever: its bytes in `pages`, but for the times in them, and
+// how much memory there is behind it. What says by whom (process, thread) is left out of the hash,
+// which is to be the same in the next run.
 class image_watch {
  public:
-  // `resident`: those that have memory when the file is first met, at the latest now.
+  // `resident`: those that have memory now, as long as no memory comes or goes.
   image_watch(const std::filesystem::path& path, std::vector<std::uint32_t> pages,
               std::vector<std::uint32_t> resident);
   image_watch(const image_watch&) = delete;
@@ -60,6 +61,10 @@ class image_watch {
   bool changed() noexcept;
   // Of what the last call of `changed` saw.
   std::uint64_t hash() noexcept;
+  // Likewise.
+  bool mutex_is_held() const noexcept;
+  // Its own way to look.
+  range_of_memory mapped() const noexcept;
 
  private:
   bool open() noexcept;
@@ -68,6 +73,7 @@ class image_watch {
   std::string path_;
   std::vector<std::uint32_t> pages_;
   std::vector<std::uint32_t> resident_;
+  std::uint64_t resident_blocks_;
   std::vector<std::byte> seen_;
   int file_ = -1;
   std::byte* base_ = nullptr;

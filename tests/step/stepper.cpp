@@ -1,25 +1,35 @@
 #include "stepper.hpp"
 
+#include <linux/futex.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <step/mappings.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <system_error>
 
 namespace step_tests {
 namespace {
 
-// The handler's, in a process of one thread.
+// The handlers', in a process of which one thread is stepped.
 struct {
   fate wanted;
   control_page* control = nullptr;
   image_watch* watch = nullptr;
+  dev_t file_system = 0;
+  mappings segments = {};
   bool inside = false;
-  bool after_call = false;  // the instruction just stepped over made a system call
+  bool touched = false;     // a segment, by the instruction just stepped over
+  bool after_call = false;  // or it made a system call: this one
+  long call = 0;
   std::uint64_t steps = 0;
-  std::uint64_t moments = 0;
+  std::uint64_t waits = 0;
+  std::uint64_t met = 0;  // moments if it is to be killed, places if it is to stand still
 } stepping;
 
 #if defined(__x86_64__)
@@ -34,33 +44,95 @@ bool at_system_call(greg_t instruction) noexcept {
   return std::memcmp(reinterpret_cast<const void*>(instruction), code, sizeof code) == 0;
 }
 
-void look() noexcept {
+template <std::size_t n>
+bool is_one_of(const long (&calls)[n], long call) noexcept {
+  return std::find(std::begin(calls), std::end(calls), call) != std::end(calls);
+}
+
+bool waits(long system_call, long second_argument) noexcept {
+  static constexpr long calls[] = {SYS_futex_waitv, SYS_sched_yield, SYS_nanosleep,
+                                   SYS_pause,       SYS_poll,        SYS_clock_nanosleep,
+                                   SYS_ppoll,       SYS_epoll_wait,  SYS_select};
+  static constexpr long futex_waits[] = {FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI};
+  return is_one_of(calls, system_call) ||
+         (system_call == SYS_futex && is_one_of(futex_waits, second_argument & FUTEX_CMD_MASK));
+}
+
+bool maps(long system_call) noexcept {
+  static constexpr long calls[] = {SYS_mmap, SYS_munmap, SYS_mremap};
+  return is_one_of(calls, system_call);
+}
+
+void find_segments() noexcept {
+  const range_of_memory own =
+      stepping.watch != nullptr ? stepping.watch->mapped() : range_of_memory{};
+  stepping.segments.find(stepping.file_system, own);
+}
+
+// False if the process is to go on at full speed.
+bool look() noexcept {
+  const bool here = stepping.touched || stepping.after_call;
+  const auto kind = stepping.wanted.what;
+  if (kind == fate::kind::freeze) {
+    if (!here || stepping.met++ != stepping.wanted.at) return true;
+    stepping.control->freeze();
+    return false;
+  }
+  // A survey looks after each instruction, and so finds out if a touch goes unseen.
+  const bool changed = (here || kind == fate::kind::survey) && stepping.watch->changed();
+  if (!here) {
+    if (changed) stepping.control->missed_a_touch();
+    return true;
+  }
   // What the kernel holds for others, locks above all, changes with system calls alone.
-  const bool changed = stepping.watch->changed();
-  if (!changed && !stepping.after_call) return;
-  if (stepping.wanted.what == fate::kind::survey)
-    stepping.control->note({stepping.steps, stepping.watch->hash()});
-  else if (stepping.moments++ == stepping.wanted.at)
+  const bool moment = changed || stepping.after_call;
+  if (moment && kind == fate::kind::kill && stepping.met++ == stepping.wanted.at)
     ::kill(::getpid(), SIGKILL);
+  if (kind == fate::kind::survey || (moment && kind == fate::kind::visit))
+    stepping.control->note({stepping.steps, moment ? stepping.watch->hash() : 0, moment,
+                            stepping.watch->mutex_is_held()});
+  if (moment && kind == fate::kind::visit) stepping.control->freeze();
+  return true;
 }
 
 void on_mark(greg_t& flags) noexcept {
   stepping.inside = !stepping.inside;
-  if (stepping.inside && stepping.wanted.what != fate::kind::none)
-    flags |= trap_flag;
-  else
+  if (!stepping.inside || stepping.wanted.what == fate::kind::none) {
     flags &= ~trap_flag;
+    stepping.segments.open();
+    return;
+  }
+  flags |= trap_flag;
+  if (!stepping.wanted.finds_places()) return;
+  // What was changed before is not the stretch's doing.
+  if (stepping.watch != nullptr) stepping.watch->changed();
+  find_segments();
+  stepping.segments.close();
 }
 
 void on_step(ucontext_t& context) noexcept {
   auto& registers = context.uc_mcontext.gregs;
   ++stepping.steps;
-  if (stepping.wanted.watches()) look();
-  stepping.after_call = at_system_call(registers[REG_RIP]);
-  if (stepping.wanted.what == fate::kind::freeze && stepping.steps == stepping.wanted.at) {
-    stepping.control->freeze();
-    registers[REG_EFL] &= ~trap_flag;
+  if (stepping.wanted.finds_places()) {
+    if (stepping.after_call && maps(stepping.call)) find_segments();
+    if (!look()) {
+      stepping.segments.open();
+      registers[REG_EFL] &= ~trap_flag;
+      stepping.wanted.what = fate::kind::none;
+      return;
+    }
   }
+  stepping.touched = false;
+  stepping.after_call = at_system_call(registers[REG_RIP]);
+  stepping.call = static_cast<long>(registers[REG_RAX]);
+  if (stepping.after_call && waits(stepping.call, static_cast<long>(registers[REG_RSI])))
+    ++stepping.waits;
+  if (!stepping.wanted.finds_places()) return;
+  // The kernel is to find them open.
+  if (stepping.after_call)
+    stepping.segments.open();
+  else
+    stepping.segments.close();
 }
 
 void on_trap(int, siginfo_t* info, void* context) noexcept {
@@ -73,24 +145,42 @@ void on_trap(int, siginfo_t* info, void* context) noexcept {
   errno = error;
 }
 
+// The instruction is tried again, and then stepped over.
+void on_fault(int signal, siginfo_t* info, void*) noexcept {
+  const int error = errno;
+  if (stepping.inside && !stepping.touched &&
+      stepping.segments.contain(reinterpret_cast<std::uintptr_t>(info->si_addr))) {
+    stepping.touched = true;
+    stepping.segments.open();
+  } else {
+    ::signal(signal, SIG_DFL);
+  }
+  errno = error;
+}
+
 #else
 void on_trap(int, siginfo_t*, void*) noexcept {}
+void on_fault(int, siginfo_t*, void*) noexcept {}
 #endif
 
-}  // namespace
-
-void arm(const fate& wanted, control_page& control, image_watch* watch) {
-  stepping = {.wanted = wanted, .control = &control, .watch = watch};
-  if (watch != nullptr) watch->changed();
+void handle(int signal, void (*by)(int, siginfo_t*, void*)) {
   struct sigaction action {};
-  action.sa_sigaction = on_trap;
+  action.sa_sigaction = by;
   action.sa_flags = SA_SIGINFO;
-  if (::sigaction(SIGTRAP, &action, nullptr) != 0)
+  if (::sigaction(signal, &action, nullptr) != 0)
     throw std::system_error(errno, std::system_category(), "sigaction");
 }
 
-std::uint64_t steps_taken() noexcept {
-  return stepping.steps;
+}  // namespace
+
+void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system) {
+  stepping = {.wanted = wanted, .control = &control, .watch = watch, .file_system = file_system};
+  handle(SIGTRAP, on_trap);
+  if (wanted.finds_places()) handle(SIGSEGV, on_fault);
+}
+
+effort effort_so_far() noexcept {
+  return {stepping.steps, stepping.waits};
 }
 
 }  // namespace step_tests

@@ -2,6 +2,7 @@
 // for ever or for a while after any of them.
 #pragma once
 
+#include <sys/types.h>
 #include <step/control.hpp>
 #include <step/image.hpp>
 #include <support/privilege.hpp>
@@ -22,20 +23,30 @@ inline constexpr std::uint64_t never = ~std::uint64_t{0};
 struct fate {
   enum class kind {
     none,    // it runs at full speed
-    survey,  // each moment at which others see something new is noted
-    kill,    // at moment `at`, counted from 0
-    freeze   // after `at` instructions, until it is resumed; then it runs on at full speed
+    survey,  // each place is noted
+    kill,    // at the place that is moment `at`, counted from 0
+    visit,   // at each moment it stands still until it is resumed
+    freeze,  // at place `at`, counted from 0, until it is resumed; then it runs on at full speed
+    count    // it goes on; what it took is counted
   };
   kind what = kind::none;
   std::uint64_t at = never;
-  bool watches() const noexcept { return what == kind::survey || what == kind::kill; }
+  // It tells moments from other places.
+  bool watches() const noexcept {
+    return what == kind::survey || what == kind::kill || what == kind::visit;
+  }
+  bool finds_places() const noexcept { return watches() || what == kind::freeze; }
 };
 
-// To be called once, in the process that is to be stepped. `watch` serves a fate
-// that watches.
-void arm(const fate& wanted, control_page& control, image_watch* watch);
-// Instructions stepped so far.
-std::uint64_t steps_taken() noexcept;
+// To be called in the process that is to be stepped. `watch` serves a fate that watches. Segments
+// are on that file system.
+void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system);
+// Instructions stepped so far, and how many of them were system calls that wait.
+struct effort {
+  std::uint64_t steps;
+  std::uint64_t waits;
+};
+effort effort_so_far() noexcept;
 
 // The stretch is what happens during this object's life, if it is to be stepped.
 class stretch {
