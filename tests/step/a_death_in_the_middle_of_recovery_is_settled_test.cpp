@@ -1,0 +1,156 @@
+// P4, once more: one process is killed at a moment of a call; the next one, which takes the mutex
+// from it and settles what it left, or sweeps what it held, is killed too, at any moment. What the
+// second one leaves is taken from a process that stands still there: of a dead one just that would
+// be left (README.md).
+
+#include <gtest/gtest.h>
+#include <step/aftermath.hpp>
+#include <step/report.hpp>
+#include <step/stage.hpp>
+#include <twinmap/bytes_map.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace step_tests {
+namespace {
+
+constexpr std::size_t some_fixed_up = 40;
+constexpr std::size_t some_swept = 12;  // each takes long
+constexpr std::size_t some_first = 3;
+constexpr std::size_t some_second = 5;
+
+// What is left by a process that is killed at that moment, and by nobody else. Nothing if there is
+// no map, or none that anybody may write to.
+std::optional<map_image> wreck_of(const stage& on, std::uint64_t moment) {
+  test_support::child judge([&] {
+    const auto survivor = on.begin();
+    test_support::shared_page<control_page> control;
+    test_support::child victim = play(on, {.what = fate::kind::kill, .at = moment}, *control);
+    EXPECT_EQ(end_of(victim).signal, SIGKILL);
+  });
+  EXPECT_EQ(end_of(judge), 0);
+  if (!std::filesystem::exists(on.name().segment_file()) || inside_of(on)->retired())
+    return std::nullopt;
+  return map_image(on.name());
+}
+
+contents seen_in(const stage& on) {
+  contents seen;
+  const twinmap::bytes_map map(twinmap::open_read_only, on.name());
+  map.for_each([&seen](std::string_view key, std::string_view value) { seen.emplace(key, value); });
+  return seen;
+}
+
+// Images that differ from all that were met before in this scenario.
+class recovery {
+ public:
+  recovery(const scenario& first, std::string member) : on_(first), member_(std::move(member)) {}
+
+  void after_deaths_of(const survey& found, const std::vector<std::size_t>& moments) {
+    std::set<std::uint64_t> images;
+    for (const std::size_t moment : moments) {
+      if (testing::Test::HasFailure() || !images.insert(found.moments[moment].image).second)
+        continue;
+      const auto wreck = wreck_of(on_, moment);
+      if (!wreck) continue;
+      kill_everywhere(stage(on_, *wreck, seen_in(on_), {member_}));
+      EXPECT_FALSE(testing::Test::HasFailure())
+          << "the first was killed after instruction " << found.moments[moment].step;
+    }
+  }
+  const stage& on() const { return on_; }
+  const figures_of_a_run& figures() const { return figures_; }
+
+ private:
+  // Of those moments, as they pass.
+  std::vector<map_image> images_at(const stage& second, const std::set<std::size_t>& moments) {
+    second.restore();
+    test_support::shared_page<control_page> control;
+    test_support::child stepped = play(second, {.what = fate::kind::visit}, *control);
+    std::vector<map_image> found;
+    for (std::size_t i = 0; stands_still(stepped, *control) && control->now() == phase::frozen;
+         ++i) {
+      if (moments.contains(i)) found.emplace_back(second.name());
+      control->resume();
+    }
+    EXPECT_EQ(end_of(stepped), 0) << second.what().name();
+    return found;
+  }
+
+  void kill_everywhere(const stage& second) {
+    const survey found = make_survey(second);
+    std::vector<std::size_t> fresh;
+    for (std::size_t i = 0; i != found.moments.size(); ++i)
+      if (met_.insert(found.moments[i].image).second) fresh.push_back(i);
+    std::set<std::size_t> moments;
+    for (const std::size_t i : sampled(fresh.size(), some_second))
+      moments.insert(fresh[i]);
+    figures_.instructions += found.steps;
+    figures_.images = met_.size();
+    figures_.places += fresh.size();
+    for (const map_image& left : images_at(second, moments)) {
+      left.restore();
+      test_support::child judge([&] { settle(second, nullptr, either_way(second, false)); });
+      const auto outcome = end_of(judge);
+      EXPECT_EQ(outcome, 0) << second.what().name();
+      ++figures_.stops;
+      figures_.failures += outcome == 0 ? 0 : 1;
+    }
+  }
+
+  stage on_;
+  std::string member_;
+  std::set<std::uint64_t> met_;
+  figures_of_a_run figures_;
+};
+
+void kill_in_recovery(const scenario& first, const std::string& member) {
+  recovery all(first, member);
+  const survey found = make_survey(all.on());
+  if (testing::Test::HasFailure()) return;
+  // Where nobody had the mutex there is nothing to fix up.
+  std::vector<std::size_t> candidates;
+  for (std::size_t i = 0; i != found.moments.size(); ++i)
+    if (member != "tend" || found.moments[i].locked) candidates.push_back(i);
+  std::vector<std::size_t> moments;
+  for (const std::size_t i : sampled(candidates.size(), some_first))
+    moments.push_back(candidates[i]);
+  all.after_deaths_of(found, moments);
+  if (!moments.empty()) report("kill in " + member, first.run.member, first.path, all.figures());
+}
+
+std::vector<std::size_t> of_maps_that_stay(std::size_t most) {
+  std::vector<std::size_t> all;
+  for (const std::size_t i : some_scenarios(mutations().size(), most))
+    if (mutations()[i].run.member != "remove") all.push_back(i);
+  return all;
+}
+
+class DeathInFixUp : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(DeathInFixUp, IsSettled) {
+  if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
+  kill_in_recovery(mutations()[GetParam()], "tend");
+}
+
+INSTANTIATE_TEST_SUITE_P(In, DeathInFixUp, testing::ValuesIn(of_maps_that_stay(some_fixed_up)),
+                         [](const auto& each) { return mutations()[each.param].name(); });
+
+class DeathInSweep : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(DeathInSweep, IsSettled) {
+  if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
+  kill_in_recovery(mutations()[GetParam()], "sweep");
+}
+
+INSTANTIATE_TEST_SUITE_P(In, DeathInSweep, testing::ValuesIn(of_maps_that_stay(some_swept)),
+                         [](const auto& each) { return mutations()[each.param].name(); });
+
+}  // namespace
+}  // namespace step_tests
