@@ -1,0 +1,117 @@
+#include "frozen.hpp"
+
+#include <gtest/gtest.h>
+#include <step/aftermath.hpp>
+#include <step/report.hpp>
+#include <twinmap/error.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace step_tests {
+namespace {
+
+bool is(const answer& got, twinmap::errc error) {
+  return got.error == static_cast<int>(error);
+}
+
+// A long value takes its time to copy.
+std::uint64_t enough_steps_on(const stage& on) {
+  std::size_t longest = 0;
+  for (const contents* all : {&on.before(), &on.after()})
+    for (const auto& [key, value] : *all)
+      longest = std::max(longest, value.size());
+  return enough_steps + steps_per_byte * longest;
+}
+
+history work(actor& by, const freeze& how) {
+  history made;
+  const std::uint64_t enough = enough_steps_on(how.on);
+  for (const call& each : how.meanwhile) {
+    const bool may_time_out = how.may_time_out(each);
+    // Where memory is used up it is long sought before there is none (P7).
+    const bool counted = how.counted && !may_time_out && !how.on.what().full;
+    const effort before = effort_so_far();
+    const auto begin = std::chrono::steady_clock::now();
+    const answer got = by.perform(each, counted);
+    const effort after = effort_so_far();
+    made.push_back({each, got});
+    // For who is not counted: less than the time that it would wait for the mutex.
+    constexpr auto long_wait = std::chrono::seconds(5);
+    EXPECT_TRUE(counted || std::chrono::steady_clock::now() - begin < long_wait) << each.member;
+    EXPECT_LE(after.steps - before.steps, enough) << each.member;
+    EXPECT_EQ(after.waits, before.waits) << each.member << " waited";
+    const bool good = got.error == 0 || (may_time_out && is(got, twinmap::errc::lock_timeout)) ||
+                      (how.on.what().full && is(got, twinmap::errc::no_space));
+    EXPECT_TRUE(good) << each.member << " of " << testing::PrintToString(each.key) << ": error "
+                      << got.error;
+  }
+  return made;
+}
+
+void judge_answer(const call& stopped, const answer& got) {
+  // Who creates may find that another one was faster.
+  const bool beaten = stopped.member == "create_only" && is(got, twinmap::errc::already_exists);
+  EXPECT_TRUE(got.error == 0 || beaten) << "the stopped call: error " << got.error;
+  if (stopped.member == "for_each" || stopped.member == "load_many") {
+    EXPECT_FALSE(got.yes) << "a key came twice, or was not counted";
+  }
+}
+
+}  // namespace
+
+void stand_still(const freeze& how) {
+  const stage& on = how.on;
+  auto other = on.begin(how.lock_timeout);
+  if (other == nullptr) other = on.newcomer(how.lock_timeout);
+  test_support::shared_page<control_page> control;
+  test_support::child stopped = play(on, {.what = fate::kind::freeze, .at = how.at}, *control);
+  ASSERT_TRUE(stands_still(stopped, *control)) << "it died: " << stopped.wait();
+  EXPECT_EQ(control->now(), phase::frozen) << "it came to its end";
+  arm({.what = fate::kind::count}, *control, nullptr, on.file_system());
+  const history meanwhile = work(*other, how);
+  control->resume();
+  constexpr auto long_enough = std::chrono::seconds(20);
+  EXPECT_EQ(stopped.wait(long_enough), 0);
+  const answer got = read_answer(control->answer());
+  judge_answer(on.what().run, got);
+  const possibilities ends = ends_of(on, meanwhile, got);
+  for (const auto& [key, values] : ends)
+    EXPECT_FALSE(values.empty()) << testing::PrintToString(key) << ": not linearizable";
+  // A new map under the name of one that was removed has none of its keys.
+  const bool removed = on.what().run.member == "remove";
+  settle(on, other.get(), removed ? either_way(on, false) : ends);
+}
+
+void freeze_everywhere(const std::string& what, const survey& found, std::size_t most, freeze how,
+                       bool counted) {
+  std::vector<std::size_t> moments;
+  for (std::size_t i = 0; i != found.places.size(); ++i)
+    if (found.places[i].moment) moments.push_back(i);
+  std::set<std::size_t> places;
+  for (const std::size_t i : sampled(found.places.size(), most))
+    places.insert(i);
+  for (const std::size_t i : sampled(moments.size(), most))
+    places.insert(moments[i]);
+  int failures = 0;
+  for (const std::size_t at : places) {
+    how.at = at;
+    how.counted = counted && found.places[at].moment;
+    test_support::child judge([&how] { stand_still(how); });
+    const auto outcome = end_of(judge);
+    EXPECT_EQ(outcome, 0) << how.on.what().name() << ", frozen after instruction "
+                          << found.places[at].step;
+    failures += outcome == 0 ? 0 : 1;
+  }
+  const call& run = how.on.what().run;
+  report(what, run.member, how.on.what().path,
+         {.instructions = found.steps,
+          .images = found.images(),
+          .places = found.places.size(),
+          .stops = places.size(),
+          .failures = failures});
+}
+
+}  // namespace step_tests
