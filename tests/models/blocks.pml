@@ -27,6 +27,8 @@
  *   MISTAKE_PAIR_READ_LATE     a replacer reads the pair after its CAS on the slot
  *   MISTAKE_LIVE_BEFORE_PUBLISHED  a publisher marks live before it publishes
  *   MISTAKE_STAMP_ONCE         a reader does not look at the stamp again
+ *   MISTAKE_LIVING_SWEPT       a sweep takes unnamed blocks of the living, too
+ *   MISTAKE_WORD_NOT_AGAIN     (with READER) the slot's word is not looked at again between stamp and bytes
  *   MISTAKE_MOVE_LOOKS_AGAIN   a move looks at the slot's word again after it has copied the value
  */
 
@@ -333,10 +335,16 @@ inline choose() {
   :: b = 1
   fi
 }
+#ifdef MISTAKE_LIVING_SWEPT
+#define DEAD(o) true
+#else
+#define DEAD(o) dead[(o) - 2]
+#endif
+
 inline gather() {
   atomic {
     held = owner[b];
-    candidate = held == LIVE || (held != FREE && dead[held - 2]);
+    candidate = held == LIVE || (held != FREE && DEAD(held));
     held_stamp = (candidate -> stamp[b] : 0);
     held = (candidate -> held : 0)
   }
@@ -378,6 +386,12 @@ proctype sweeper() {
   od
 }
 
+#ifdef MISTAKE_WORD_NOT_AGAIN
+#define WORD_HOLDS true
+#else
+#define WORD_HOLDS (version[0] == seen)
+#endif
+
 /* read_block: word, payload, stamp, word again, bytes, stamp again. */
 proctype reader() {
   byte seen, expected, b, before, copy;
@@ -389,7 +403,7 @@ end:
     if
     :: atomic { b != NONE -> before = stamp[b] }
       if
-      :: version[0] == seen ->
+      :: WORD_HOLDS ->
         copy = low[b];
         atomic {
           if
@@ -402,7 +416,7 @@ end:
 #else
         assert(copy == 1 || stamp[b] != before)
 #endif
-      :: version[0] != seen
+      :: !WORD_HOLDS
       fi
     :: b == NONE
     fi;
