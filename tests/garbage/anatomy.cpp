@@ -80,11 +80,17 @@ void anatomy::add_slots(const std::byte* base) {
     add(place::entry_payloads, at + 8, 8);
     add(place::entry_keys, at + 16, bytes - 16);
     if (entry_word{word_at(base, at)}.state() == entry_state::live_block)
-      blocks_.push_back({word_at(base, at + 8)});
-    if (entry_meta{word_at(base, at + 16)}.key_length() > bytes - 24)
-      blocks_.push_back({word_at(base, at + 24)});
+      add_reference(base, at + 8);
+    if (entry_meta{word_at(base, at + 16)}.key_length() > bytes - 24) add_reference(base, at + 24);
   }
-  if (blocks_.empty()) blocks_.push_back(block_ref::make(1, 40));
+  if (!blocks_.empty()) return;
+  blocks_.push_back(block_ref::make(1, 40));
+  add(place::references, words(place::entry_payloads).front(), 8);
+}
+
+void anatomy::add_reference(const std::byte* base, std::uint64_t offset) {
+  blocks_.push_back({word_at(base, offset)});
+  add(place::references, offset, 8);
 }
 
 void anatomy::add_heap(const std::byte* base) {

@@ -38,6 +38,7 @@ class anatomy {
   void add_header();
   void add_table(place where, twinmap::storage::root_word root);
   void add_slots(const std::byte* base);
+  void add_reference(const std::byte* base, std::uint64_t offset);
   void add_heap(const std::byte* base);
   void add_gaps();
   void add(place where, std::uint64_t offset, std::uint64_t length);

@@ -15,22 +15,18 @@ namespace {
 
 using test_maps::random_source;
 
-constexpr std::array<std::string_view, place_count> place_names{"constant",       "sealed_constant",
-                                                                "roots",          "locked",
-                                                                "counts",         "standby",
-                                                                "read_table",     "dirty_table",
-                                                                "entry_words",    "owner_pairs",
-                                                                "entry_payloads", "entry_keys",
-                                                                "chunk_records",  "hashes",
-                                                                "leases",         "hints",
-                                                                "heap",           "file"};
+constexpr std::array<std::string_view, place_count> place_names{
+    "constant",       "sealed_constant", "roots",       "locked",        "counts",
+    "standby",        "read_table",      "dirty_table", "entry_words",   "owner_pairs",
+    "entry_payloads", "references",      "entry_keys",  "chunk_records", "hashes",
+    "leases",         "hints",           "heap",        "file"};
 constexpr std::array<std::string_view, harm_count> harm_names{"flip", "set",      "add", "copy",
                                                               "link", "scramble", "zero"};
 
 // How many of a hundred edits. Those of a kind that keeps everybody from attaching come alone, and
 // seldom: see drawn_damage.
-constexpr std::array<unsigned, place_count> place_weights{0,  2, 17, 7, 3, 4, 13, 8, 14,
-                                                          10, 8, 5,  5, 1, 1, 1,  1, 0};
+constexpr std::array<unsigned, place_count> place_weights{0, 2, 16, 6, 3, 4, 13, 8, 13, 10,
+                                                          4, 7, 4,  6, 1, 1, 1,  1, 0};
 constexpr std::array<unsigned, harm_count> harm_weights{20, 15, 10, 15, 30, 7, 3};
 
 template <std::size_t size>

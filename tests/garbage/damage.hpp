@@ -27,6 +27,7 @@ enum class place : std::uint8_t {
   entry_words,
   owner_pairs,
   entry_payloads,
+  references,  // of entries to the blocks of their values and keys
   entry_keys,  // key lengths, birth numbers, keys
   chunk_records,
   hashes,

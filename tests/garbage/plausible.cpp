@@ -208,6 +208,8 @@ std::uint64_t plausible(const anatomy& map, place where, std::uint32_t offset, s
       return (old & ~0xFFull) | from.below(6) | from.below(10) << 3;
     case place::entry_payloads:
       return some_of_payloads(map, from);
+    case place::references:
+      return some_block(map, from);
     case place::entry_keys:
       return some_of_keys(map, offset, old, from);
     case place::owner_pairs:
