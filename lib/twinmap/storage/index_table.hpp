@@ -141,8 +141,12 @@ inline std::uint64_t load_number(const std::byte* group, unsigned i) noexcept {
     // three bytes do not change while the tag is published. Behind the empty statement the compiler
     // knows nothing of where the value came from, so that it cannot load it again (R6); a volatile
     // access would say the same, and cost two instructions for its address.
-    using unaligned = std::uint32_t __attribute__((aligned(1), may_alias));
-    std::uint32_t word = *reinterpret_cast<const unaligned*>(group + offset + (numbers_at - 1));
+    // Packed, because clang++ 14 believes no alignment of 1 that is said of a number alone.
+    struct [[gnu::packed, gnu::may_alias]] unaligned {
+      std::uint32_t word;
+    };
+    std::uint32_t word =
+        reinterpret_cast<const unaligned*>(group + offset + (numbers_at - 1))->word;
     asm("" : "+r"(word));
     return word >> 8;
 #endif
