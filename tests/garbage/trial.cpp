@@ -36,7 +36,11 @@ void trial::run(std::uint64_t k, std::uint64_t count) {
 }
 
 void trial::run(const damage& what) {
-  run_some({{0, what}});
+  constexpr std::uint64_t orders = 8;
+  std::vector<numbered> images;
+  for (std::uint64_t i = 0; i != orders; ++i)
+    images.emplace_back(i, what);
+  run_some(std::move(images));
 }
 
 void trial::run_some(std::vector<numbered> images) {

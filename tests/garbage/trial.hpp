@@ -20,7 +20,7 @@ class trial {
 
   // `count` images of this victim, the first of which is the k-th.
   void run(std::uint64_t k, std::uint64_t count);
-  // One whose damage is given.
+  // Those whose damage is given, and differ in the order of changes.
   void run(const damage& what);
 
   // What must not be, ready to print; empty if all went well.

@@ -199,6 +199,7 @@ bool chunk_table::raise(std::uint32_t count, std::uint32_t most_ahead) {
 }
 
 std::optional<std::uint32_t> chunk_table::claim(std::uint32_t count, platform::lease_id me) {
+  if (count == 0) return std::nullopt;  // for a table like one of no groups, which is garbage (P6)
   const header_allocation& hints = view_.header->allocation;
   const std::uint32_t free = hints.free_chunks.load(std::memory_order_relaxed);
   const std::uint32_t given_back = hints.given_back.load(std::memory_order_relaxed);
@@ -215,7 +216,7 @@ std::optional<std::uint32_t> chunk_table::claim(std::uint32_t count, platform::l
 }
 
 void chunk_table::publish_run(std::uint32_t first, std::uint32_t count, chunk_kind kind) noexcept {
-  for (std::uint32_t i = count; i-- != 1;) {
+  for (std::uint32_t i = count; i-- > 1;) {
     const chunk_entry seen = load(first + i);
     exchange(first + i, seen, seen.next(chunk_kind::tail, i));
   }
