@@ -38,9 +38,10 @@ STEPS = [
     Step("test_processes", "Refused.*:Fork.*:ReadOnly.EveryMutator*:MaxEntries.*:MaxWriters.*:MaxBytes.*:AFullTmpfs.*:Caretaker.*"),
     Step("test_processes", "Killed.AllAtOnce*:Killed.WithinAClear*:FetchAdd.*:*UniqueValues*:gathering.*:AKilledCreator.At*"),
     Step("test_processes", "*Garbage*:-*Alone*:GarbageOnAFullTmpfs.InAnyRegion*:GarbageOnAFullTmpfs.InThePublished*"),
-    Step("test_processes", "*AfterEachSingleChangeIsSettled*"),
     Step("test_processes", "*Values.AreReadWhole*:Killed.AtAnyInstruction*"),
     Step("test_step", "In/Death.*"),
+    Step("test_step", "In/DeathIn*"),
+    Step("test_step", "In/Frozen*:In/TableUsedAgain.*"),
     Step("test_linearizability", "Operations.*"),
 ]
 
