@@ -74,6 +74,11 @@ std::uint64_t some_block(const anatomy& map, choices& from) {
   return block_ref::make(owner, length).bits;
 }
 
+// Forged, so that it is believed: up to the largest, a little more, or any number.
+std::uint32_t some_limit(std::uint64_t largest, choices& from) {
+  return static_cast<std::uint32_t>(from.below(from.below(3) == 0 ? 1ull << 32 : largest + 3));
+}
+
 std::uint64_t some_of_roots(const anatomy& map, std::uint32_t word, std::uint64_t old,
                             choices& from) {
   const std::uint64_t seed = map.constant().uuid[0];
@@ -83,12 +88,10 @@ std::uint64_t some_of_roots(const anatomy& map, std::uint32_t word, std::uint64_
       return from.below(4) == 0 ? root_word{old}.with_amended(from.below(2) == 0).bits
                                 : some_root(map, from);
     case offsetof(header_roots, slots_committed):
-      return twinmap::storage::seal(
-          seed, sealed::slots,
-          static_cast<std::uint32_t>(from.below(map.constant().max_entries + 3)));
+      return twinmap::storage::seal(seed, sealed::slots,
+                                    some_limit(map.constant().max_entries, from));
     case offsetof(header_roots, heap_committed):
-      return twinmap::storage::seal(
-          seed, sealed::chunks, static_cast<std::uint32_t>(from.below(map.constant().chunks + 2)));
+      return twinmap::storage::seal(seed, sealed::chunks, some_limit(map.constant().chunks, from));
     default:
       return from.below(1000);
   }
