@@ -129,9 +129,10 @@ class basic_map : public any_map {
     }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
-    protocol::value_buffer standing;
-    const bool loaded = refreshed().load_or_store(view_of(k), v.view(), standing);
-    return {detail::decoded<T>(attached(), standing.view()), loaded};
+    protocol::handle& map = refreshed();
+    detail::value_to_return<T> standing(map);
+    const bool loaded = map.load_or_store(view_of(k), v.view(), standing);
+    return {std::move(*standing.made), loaded};
   }
   std::pair<T, bool> load_or_store(const lookup_key& key, const value_argument& value,
                                    std::error_code& code) {
@@ -151,9 +152,10 @@ class basic_map : public any_map {
     }
     const detail::encoded<Key> k(key);
     const detail::encoded<T> v(value);
-    protocol::value_buffer previous;
-    if (!refreshed().exchange(view_of(k), v.view(), previous)) return std::nullopt;
-    return detail::decoded<T>(attached(), previous.view());
+    protocol::handle& map = refreshed();
+    detail::value_to_return<T> previous(map);
+    if (!map.exchange(view_of(k), v.view(), previous)) return std::nullopt;
+    return std::move(previous.made);
   }
   std::optional<T> exchange(const lookup_key& key, const value_argument& value,
                             std::error_code& code) {
@@ -185,9 +187,10 @@ class basic_map : public any_map {
       if (done == detail::in_place::was_absent) return std::nullopt;
     }
     const detail::encoded<Key> k(key);
-    protocol::value_buffer previous;
-    if (!refreshed().load_and_erase(view_of(k), previous)) return std::nullopt;
-    return detail::decoded<T>(attached(), previous.view());
+    protocol::handle& map = refreshed();
+    detail::value_to_return<T> previous(map);
+    if (!map.load_and_erase(view_of(k), previous)) return std::nullopt;
+    return std::move(previous.made);
   }
   std::optional<T> load_and_erase(const lookup_key& key, std::error_code& code) {
     return detail::with_code(code, std::optional<T>(), [&] { return load_and_erase(key); });

@@ -217,6 +217,20 @@ template <class T, class ReaderKey>
   }
 }
 
+/// What `exchange` and its like hand back, made before anything changes: where there is no memory
+/// for it nobody loses it.
+template <class T>
+class value_to_return final : public protocol::value_taker {
+ public:
+  explicit value_to_return(const protocol::handle& map) noexcept : map_(map) {}
+  void take(protocol::bytes value) override { made.emplace(decoded<T>(map_, value)); }
+
+  std::optional<T> made;
+
+ private:
+  const protocol::handle& map_;
+};
+
 /// What `update` and `fetch_add` do to the bytes: decode, ask the function, encode.
 template <class T, class F>
 class value_updater final : public protocol::updater {

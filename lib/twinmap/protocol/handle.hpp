@@ -77,6 +77,14 @@ class value_buffer {
   std::size_t size_ = 0;
 };
 
+/// Takes a value that an operation is about to hand back: before anything has changed, and again
+/// when another writer was faster. What it throws ends the operation, which then has no effect.
+class value_taker {
+ public:
+  virtual ~value_taker() = default;
+  virtual void take(bytes value) = 0;
+};
+
 /// What an update wants to stand after it.
 enum class update_step { keep, put, remove };
 
@@ -109,10 +117,13 @@ class TWINMAP_EXPORT handle {
   void store(key_view key, bytes value);
   /// True if a value stood there; `previous` holds exactly the one that was replaced.
   bool exchange(key_view key, bytes value, value_buffer& previous);
+  bool exchange(key_view key, bytes value, value_taker& previous);
   /// True if a value stood there; `standing` holds what stands after.
   bool load_or_store(key_view key, bytes value, value_buffer& standing);
+  bool load_or_store(key_view key, bytes value, value_taker& standing);
   bool erase(key_view key);
   bool load_and_erase(key_view key, value_buffer& previous);
+  bool load_and_erase(key_view key, value_taker& previous);
   bool compare_exchange(key_view key, bytes expected, bytes desired);
   bool compare_erase(key_view key, bytes expected);
   /// True if a value stands after; `standing` holds it, `previous` what stood before (`had` says

@@ -14,6 +14,13 @@ void copy_to(value_buffer& out, bytes value) {
   std::copy(value.begin(), value.end(), out.resize(value.size()));
 }
 
+/// Into a buffer of the caller's.
+struct buffer_taker final : value_taker {
+  explicit buffer_taker(value_buffer& to) : out(to) {}
+  void take(bytes value) override { copy_to(out, value); }
+  value_buffer& out;
+};
+
 struct store_operation final : mutation {
   explicit store_operation(bytes value) {
     desired = value;
@@ -23,45 +30,45 @@ struct store_operation final : mutation {
 };
 
 struct exchange_operation final : mutation {
-  exchange_operation(bytes value, value_buffer& out) : previous(out) {
+  exchange_operation(bytes value, value_taker& out) : previous(out) {
     desired = value;
     wants_value = true;
     counts_miss = false;
   }
   update_step decide(bool present, bytes current) override {
     had = present;
-    if (present) copy_to(previous, current);
+    if (present) previous.take(current);
     return update_step::put;
   }
-  value_buffer& previous;
+  value_taker& previous;
   bool had = false;
 };
 
 struct load_or_store_operation final : mutation {
-  load_or_store_operation(bytes value, value_buffer& out) : standing(out) {
+  load_or_store_operation(bytes value, value_taker& out) : standing(out) {
     desired = value;
     wants_value = true;
   }
   update_step decide(bool present, bytes current) override {
     loaded = present;
-    copy_to(standing, present ? current : desired);
+    standing.take(present ? current : desired);
     return present ? update_step::keep : update_step::put;
   }
-  value_buffer& standing;
+  value_taker& standing;
   bool loaded = false;
 };
 
 struct erase_operation final : mutation {
-  explicit erase_operation(value_buffer* out) : previous(out) {
+  explicit erase_operation(value_taker* out) : previous(out) {
     wants_value = out != nullptr;
     counted = counter::erases;
   }
   update_step decide(bool present, bytes current) override {
     erased = present;
-    if (present && previous != nullptr) copy_to(*previous, current);
+    if (present && previous != nullptr) previous->take(current);
     return update_step::remove;
   }
-  value_buffer* previous;
+  value_taker* previous;
   bool erased = false;
 };
 
@@ -112,12 +119,22 @@ void handle::store(key_view key, bytes value) {
 }
 
 bool handle::exchange(key_view key, bytes value, value_buffer& previous) {
+  buffer_taker taker(previous);
+  return exchange(key, value, taker);
+}
+
+bool handle::exchange(key_view key, bytes value, value_taker& previous) {
   exchange_operation operation(value, previous);
   mutate(*this, key, operation);
   return operation.had;
 }
 
 bool handle::load_or_store(key_view key, bytes value, value_buffer& standing) {
+  buffer_taker taker(standing);
+  return load_or_store(key, value, taker);
+}
+
+bool handle::load_or_store(key_view key, bytes value, value_taker& standing) {
   load_or_store_operation operation(value, standing);
   mutate(*this, key, operation);
   return operation.loaded;
@@ -130,6 +147,11 @@ bool handle::erase(key_view key) {
 }
 
 bool handle::load_and_erase(key_view key, value_buffer& previous) {
+  buffer_taker taker(previous);
+  return load_and_erase(key, taker);
+}
+
+bool handle::load_and_erase(key_view key, value_taker& previous) {
   erase_operation operation(&previous);
   mutate(*this, key, operation);
   return operation.erased;
