@@ -45,8 +45,10 @@ void check_page_size(const std::string& map) {
 void check_locks(const std::string& map) {
   const unique_descriptor file(::memfd_create("twinmap-check", MFD_CLOEXEC));
   if (!file) raise_system(errno, map, "cannot examine the platform");
-  if (!try_lock_byte(file.get(), 1))
+  if (!try_lock_byte(file.get(), 1)) {
+    if (errno == ENOLCK) raise_system(errno, map, "cannot examine the platform");
     lacking(map, "the kernel has no locks of open file descriptions");
+  }
   const std::string self = "/proc/self/fd/" + std::to_string(file.get());
   const unique_descriptor other(::open(self.c_str(), O_RDWR | O_CLOEXEC));
   if (other && byte_is_locked(other.get(), 1) != 1) {
@@ -58,11 +60,14 @@ void check_fork_advice(const std::string& map) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* memory = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) raise_system(errno, map, "cannot examine the platform");
-  const bool wipes = ::madvise(memory, page, MADV_WIPEONFORK) == 0;
-  const bool withholds = ::madvise(memory, page, MADV_DONTFORK) == 0;
+  // EINVAL alone says that there is no such advice.
+  const int wipes = ::madvise(memory, page, MADV_WIPEONFORK) == 0 ? 0 : errno;
+  const int withholds = ::madvise(memory, page, MADV_DONTFORK) == 0 ? 0 : errno;
   ::munmap(memory, page);
-  if (!wipes) lacking(map, "the kernel has no MADV_WIPEONFORK (Linux 4.14)");
-  if (!withholds) lacking(map, "the kernel has no MADV_DONTFORK");
+  if (wipes == EINVAL) lacking(map, "the kernel has no MADV_WIPEONFORK (Linux 4.14)");
+  if (withholds == EINVAL) lacking(map, "the kernel has no MADV_DONTFORK");
+  const int failure = wipes != 0 ? wipes : withholds;
+  if (failure != 0) raise_system(failure, map, "cannot examine the platform");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct stat status_of(const std::string& map, const std::string& path, int file)
 void require_regular(const std::string& map, const std::string& path, const struct stat& status);
 
 /// Whether this process belongs to the group (effective or supplementary).
-bool in_group(gid_t group) noexcept;
+bool in_group(gid_t group);
 
 /// Whether it is the user that the daemon's package makes: a system account called "twinmap". Asks
 /// the system's user database, so it is for the path on which a file would else be refused.

@@ -1,3 +1,4 @@
+#include <twinmap/platform/cancel_guard.hpp>
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/platform/robust_mutex.hpp>
 
@@ -52,6 +53,7 @@ void futex_wait_any(std::span<const futex_watch> watches,
   if (::syscall(SYS_futex_waitv, waits.data(), count, 0, &deadline, CLOCK_MONOTONIC) >= 0 ||
       errno != ENOSYS)
     return;
+  const cancel_guard no_cancellation;
   const auto moved = [](const futex_watch& watch) {
     return watch.word->load(std::memory_order_relaxed) != watch.expected;
   };

@@ -1,3 +1,4 @@
+#include <twinmap/platform/cancel_guard.hpp>
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/platform/descriptor.hpp>
 #include <twinmap/platform/huge_pages.hpp>
@@ -136,6 +137,7 @@ void lease::reserve(const std::string& map, std::size_t private_bytes) {
 lease lease::take(lock_file& locks, const lease_directory& directory,
                   const std::atomic<std::uint32_t>& mutex_word, std::size_t private_bytes,
                   const std::function<void(std::uint32_t)>& commit, bool& found_dead) {
+  const cancel_guard no_cancellation;
   const std::string& map = locks.where().name;
   lease result;
   result.reserve(map, private_bytes);
@@ -148,13 +150,16 @@ lease lease::take(lock_file& locks, const lease_directory& directory,
   }
   result.page_->proof_bytes = mapping_unit(file.get());
   result.page_->proof = map_proof(map, file.get(), result.page_->proof_bytes);
+  int refusal = 0;  // the system's, other than that somebody has the byte
   for (const bool last_resort : {false, true}) {
     for (std::uint32_t slot = 0; slot != directory.slots; ++slot) {
       commit(slot);
       // Relaxed: a preference, see lease.hpp.
       if (!last_resort && names_slot(mutex_word.load(std::memory_order_relaxed), slot)) continue;
       lease_record& record = directory.record(slot);
+      errno = 0;
       const auto id = try_slot(locks, record, slot, file.get());
+      if (!id && errno == ENOLCK) refusal = errno;
       if (!id) continue;
       result.page_->id = *id;
       result.page_->held = 1;
@@ -163,6 +168,8 @@ lease lease::take(lock_file& locks, const lease_directory& directory,
       return result;
     }
   }
+  if (refusal != 0)
+    raise_system(refusal, map, "cannot lock " + locks.where().lock_path() + " for a writer lease");
   raise(errc::too_many_writers, map,
         "all " + std::to_string(directory.slots) +
             " writer leases (max_writers) are held by living threads");

@@ -1,10 +1,13 @@
+#include <twinmap/platform/cancel_guard.hpp>
 #include <twinmap/platform/descriptor.hpp>
 #include <twinmap/platform/lock_file.hpp>
 #include <twinmap/platform/lock_name.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
 
 #include <fcntl.h>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace twinmap::platform {
@@ -26,6 +29,7 @@ lock_file& lock_file::operator=(lock_file&& other) noexcept {
   if (this == &other) return *this;
   close();
   where_ = std::move(other.where_);
+  path_ = std::move(other.path_);
   anchor_.store(other.anchor_.exchange(-1, std::memory_order_relaxed), std::memory_order_relaxed);
   identity_ = other.identity_;
   return *this;
@@ -36,6 +40,7 @@ lock_file::~lock_file() {
 }
 
 void lock_file::close() noexcept {
+  const cancel_guard no_cancellation;
   const int anchor = anchor_.exchange(-1, std::memory_order_relaxed);
   if (is_ours(anchor)) ::close(anchor);
 }
@@ -43,6 +48,10 @@ void lock_file::close() noexcept {
 lock_file lock_file::open(const map_location& where, const segment_file& segment,
                           const segment_uuid& uuid, const ownership& owner,
                           std::chrono::nanoseconds patience) {
+  lock_file result;
+  // What needs memory comes first: the file, once made, counts as somebody's.
+  result.where_ = where;
+  result.path_ = where.lock_path();
   unique_descriptor found = open_lock_of(where, segment, uuid, owner, patience);
   struct stat status;
   const int flags = ::fcntl(found.get(), F_GETFL);
@@ -50,8 +59,6 @@ lock_file lock_file::open(const map_location& where, const segment_file& segment
       ::fcntl(found.get(), F_SETFL, flags | anchor_mark) != 0) {
     raise_system(errno, where.name, "cannot examine " + where.lock_path());
   }
-  lock_file result;
-  result.where_ = where;
   result.identity_ = identity_from(status);
   result.anchor_.store(found.release(), std::memory_order_relaxed);
   return result;
@@ -68,6 +75,7 @@ lock_file lock_file::open_to_look(const map_location& where, const segment_uuid&
     return {};
   lock_file result;
   result.where_ = where;
+  result.path_ = where.lock_path();
   result.identity_ = identity_from(status);
   result.anchor_.store(found.release(), std::memory_order_relaxed);
   return result;
@@ -83,8 +91,8 @@ bool lock_file::is_ours(int anchor) const noexcept {
 int lock_file::usable_anchor() noexcept {
   int anchor = anchor_.load(std::memory_order_relaxed);
   if (is_ours(anchor)) return anchor;
-  const int again =
-      ::open(where_.lock_path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | anchor_mark);
+  const cancel_guard no_cancellation;
+  const int again = ::open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | anchor_mark);
   if (again < 0) return -1;
   if (!is_ours(again)) {
     ::close(again);
@@ -108,10 +116,12 @@ byte_state lock_file::probe(std::uint64_t byte) noexcept {
 int lock_file::open_description() noexcept {
   const int anchor = usable_anchor();
   if (anchor < 0) return -1;
-  const std::string self = "/proc/self/fd/" + std::to_string(anchor);
-  int file = ::open(self.c_str(), O_RDWR | O_CLOEXEC);
+  const cancel_guard no_cancellation;
+  std::array<char, 32> self{};
+  std::snprintf(self.data(), self.size(), "/proc/self/fd/%d", anchor);
+  int file = ::open(self.data(), O_RDWR | O_CLOEXEC);
   if (file < 0 && errno == ENOENT) {
-    file = ::open(where_.lock_path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    file = ::open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   }
   if (file < 0 || is_file(file, identity_)) return file;
   ::close(file);

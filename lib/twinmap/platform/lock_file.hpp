@@ -83,6 +83,7 @@ class lock_file {
   void close() noexcept;
 
   map_location where_;
+  std::string path_;  ///< of the file: made once, so that nothing below can fail for want of memory
   std::atomic<int> anchor_ = -1;  ///< relaxed: a number, checked before each use
   file_identity identity_;
 };

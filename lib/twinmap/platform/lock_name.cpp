@@ -21,18 +21,19 @@ constexpr std::array<char, 8> lock_magic = {'t', 'w', 'i', 'n', 'l', 'o', 'c', '
 constexpr std::uint64_t lock_version = 1;
 constexpr std::uint64_t name_byte = 0;
 
-enum class verdict { ours, left_over, foreign };
+enum class verdict { ours, left_over, foreign, other_version };
 
 std::optional<lock_file::header> header_of(int file) noexcept {
   lock_file::header found;
   if (::pread(file, &found, sizeof found, 0) != sizeof found) return std::nullopt;
-  if (found.magic != lock_magic || found.version != lock_version) return std::nullopt;
+  if (found.magic != lock_magic) return std::nullopt;
   return found;
 }
 
 verdict judge(int file, const segment_uuid& uuid) noexcept {
   const auto found = header_of(file);
   if (!found) return verdict::foreign;
+  if (found->version != lock_version) return verdict::other_version;
   return found->segment == uuid ? verdict::ours : verdict::left_over;
 }
 
@@ -105,19 +106,21 @@ bool write_header(int file, const lock_file::header& content) noexcept {
 
 // An empty result: somebody else's file got the name first.
 unique_descriptor make(const request& r, const struct stat& segment) {
-  new_file made = make_new_file(r.where.name, r.where.lock_path(), owner_of_lock(r, segment));
+  // Made in time: a file with a temporary name is not to stay for want of memory.
+  const std::string lock_path = r.where.lock_path();
+  const std::string segment_path = r.where.segment_path();
+  new_file made = make_new_file(r.where.name, lock_path, owner_of_lock(r, segment));
   const lock_file::header content = {lock_magic, lock_version, r.uuid};
   hand_to_owner(made.file.get(), segment);
   if (!write_header(made.file.get(), content)) {
     const int error = errno;
     drop_temporary_name(made.temporary_path);
-    raise_system(error, r.where.name, "cannot write " + r.where.lock_path());
+    raise_system(error, r.where.name, "cannot write " + lock_path);
   }
-  if (!give_name(r.where.name, made.file.get(), made.temporary_path, r.where.lock_path()))
-    return {};
+  if (!give_name(r.where.name, made.file.get(), made.temporary_path, lock_path)) return {};
   // If the segment lost its name before the file got its own, others may have had another lock file
   // for it.
-  if (identity_of(r.where.segment_path()) != r.segment.identity()) {
+  if (identity_of(segment_path) != r.segment.identity()) {
     try_remove_lock_name(r.where, made.file.get());
     require_current(r);
   }
@@ -154,6 +157,10 @@ unique_descriptor look(const request& r, const struct stat& segment) {
       // the look, it could be the one that `make` is about to take back.
       require_current(r);
       return file;
+    case verdict::other_version:
+      raise(errc::incompatible_layout, r.where.name,
+            path + ": version is " + std::to_string(header_of(file.get())->version) +
+                ", expected " + std::to_string(lock_version));
     case verdict::foreign:
       raise(errc::corrupted, r.where.name, path + " is not a lock file of twinmap");
     case verdict::left_over:

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <cerrno>
+#include <exception>
 #include <thread>
 
 namespace twinmap::platform {
@@ -18,7 +19,7 @@ void remove_lock_file(const map_location& where, const unique_descriptor& lock) 
   for (int attempt = 0; attempt != attempts; ++attempt) {
     try {
       if (try_remove_lock_name(where, lock.get())) return;
-    } catch (const error&) {
+    } catch (const std::exception&) {
       return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -1,3 +1,4 @@
+#include <twinmap/platform/cancel_guard.hpp>
 #include <twinmap/platform/huge_pages.hpp>
 #include <twinmap/platform/new_file.hpp>
 #include <twinmap/platform/segment_file.hpp>
@@ -78,6 +79,7 @@ segment_file::~segment_file() {
 }
 
 void segment_file::close() noexcept {
+  const cancel_guard no_cancellation;
   drop_temporary_name(temporary_path_);
   // If the program closed it behind our back, the number may be another file's by now.
   if (is_file(descriptor_, identity_)) ::close(descriptor_);
@@ -153,6 +155,7 @@ std::error_code segment_file::commit(std::uint64_t offset, std::uint64_t length)
   if (offset > size() || length > size() - offset || access_ != access::read_write) {
     return std::make_error_code(std::errc::invalid_argument);
   }
+  const cancel_guard no_cancellation;
   int error = EOPNOTSUPP;
   // (P6) Through a descriptor that has become another file's, somebody else's file would grow.
   if (is_file(descriptor_, identity_)) {
@@ -173,6 +176,7 @@ std::error_code segment_file::give_back(std::uint64_t offset, std::uint64_t leng
   if (offset > size() || length > size() - offset || access_ != access::read_write)
     return std::make_error_code(std::errc::invalid_argument);
   if (hugetlbfs_) return std::make_error_code(std::errc::not_supported);
+  const cancel_guard no_cancellation;
   // (P6) As in `commit`: here it would be a hole in somebody else's file.
   int error = EOPNOTSUPP;
   if (is_file(descriptor_, identity_)) error = punch(descriptor_, offset, length);

@@ -1,22 +1,29 @@
 #include <twinmap/protocol/handle.hpp>
 
+#include <twinmap/platform/cancel_guard.hpp>
 #include <twinmap/protocol/create.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
 #include <thread>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace twinmap::protocol {
 
 /// The steps of attaching; a friend of handle, so that the class itself stays what users see.
 struct attachment {
+  /// With `created` the file gets its name on the way. Null if that is taken.
   static std::unique_ptr<handle> make(const attach_request& request, platform::segment_file file,
                                       const storage::header_constant& header, bool created);
+  static void open_locks(handle& map, const storage::header_constant& header);
 };
 
 namespace {
@@ -84,13 +91,31 @@ checked_segment open_segment(const attach_request& request, const platform::map_
   return {std::move(file), header};
 }
 
-/// Nothing if the name is taken.
-std::optional<checked_segment> create_if_free(const attach_request& request,
-                                              const platform::map_location& where) {
-  platform::segment_file file = create_segment(request, where);
-  const storage::header_constant header = copy_header(file);
-  if (!file.publish(where)) return std::nullopt;
-  return checked_segment{std::move(file), header};
+/// The files of a map that has a name and no lock file yet. Made in time: taking the name back must
+/// not need memory.
+struct names_of_files {
+  explicit names_of_files(const platform::map_location& where)
+      : segment(where.segment_path()), lock(where.lock_path()) {}
+  std::string segment;
+  std::string lock;
+};
+
+/// Takes the name of a map back that its creator cannot attach to. Whoever has attached for writing
+/// has made its lock file: then the name stays. Whoever is about to finds the map retired, or its
+/// name gone, before his first write returns.
+void take_back(process_state& state, const segment_view& view,
+               const names_of_files& names) noexcept {
+  struct stat status;
+  const auto has_lock_file = [&] {
+    return ::lstat(names.lock.c_str(), &status) == 0 || errno != ENOENT;
+  };
+  if (has_lock_file()) return;
+  view.header->roots.retired.store(1, std::memory_order_seq_cst);
+  const platform::file_identity& ours = state.file.identity();
+  const bool named = ::lstat(names.segment.c_str(), &status) == 0 && status.st_dev == ours.device &&
+                     status.st_ino == ours.inode;
+  if (!has_lock_file() && named && ::unlink(names.segment.c_str()) == 0) return;
+  view.header->roots.retired.store(0, std::memory_order_seq_cst);
 }
 
 }  // namespace
@@ -112,12 +137,24 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   map->cache_offset_ = map->id_ % thread_cache::lines * sizeof(thread_cache::line);
   map->writable_ = !map->read_only();
   if (!map->writable_) return map;
+  const names_of_files names(state.where);
+  if (created && !state.file.publish(state.where)) return nullptr;
+  try {
+    open_locks(*map, header);
+  } catch (...) {
+    if (created) take_back(state, map->view, names);
+    throw;
+  }
+  return map;
+}
+
+void attachment::open_locks(handle& map, const storage::header_constant& header) {
+  process_state& state = *map.state_;
   state.locks = platform::lock_file::open(state.where, state.file, header.uuid, state.request.owner,
-                                          request.lock_timeout);
+                                          state.request.lock_timeout);
   state.leases = {state.file.base() + header.leases.offset, storage::lease_stride,
                   header.max_writers};
-  provide_spare_lease(*map);
-  return map;
+  provide_spare_lease(map);
 }
 
 namespace {
@@ -131,13 +168,15 @@ std::unique_ptr<handle> open_map(const attach_request& request,
 /// Null if the name is taken.
 std::unique_ptr<handle> create_map(const attach_request& request,
                                    const platform::map_location& where) {
-  auto made = create_if_free(request, where);
-  return made ? attachment::make(request, std::move(made->file), made->header, true) : nullptr;
+  platform::segment_file file = create_segment(request, where);
+  const storage::header_constant header = copy_header(file);
+  return attachment::make(request, std::move(file), header, true);
 }
 
 }  // namespace
 
 std::unique_ptr<handle> handle::attach(const attach_request& request) {
+  const platform::cancel_guard no_cancellation;
   platform::check_name(request.name);
   platform::check_platform(request.name);
   const platform::map_location where{request.name, platform::resolve_directory(request.directory)};
@@ -166,6 +205,7 @@ std::unique_ptr<handle> handle::attach(const attach_request& request) {
 }
 
 handle::~handle() {
+  const platform::cancel_guard no_cancellation;  // until all is closed, too
   if (id_ == 0) return;
   unregister_handle(id_);
   const std::lock_guard guard(state_->threads_mutex);
@@ -213,7 +253,18 @@ void handle::raise_corrupted(const char* what) const {
   raise(errc::corrupted, name(), what);
 }
 
+namespace {
+
+/// Whether it is this process, or the system, that has run out of something.
+bool is_shortage(const std::error_code& code) noexcept {
+  return code == std::errc::too_many_files_open ||
+         code == std::errc::too_many_files_open_in_system || code == std::errc::not_enough_memory;
+}
+
+}  // namespace
+
 bool remove(const std::string& name, const std::string& directory) {
+  const platform::cancel_guard no_cancellation;
   platform::check_name(name);
   const platform::map_location where{name, platform::resolve_directory(directory)};
   try {
@@ -229,6 +280,8 @@ bool remove(const std::string& name, const std::string& directory) {
     }
   } catch (const error& failure) {
     if (failure.code() == errc::not_found) return false;
+    // Another time it can be opened, and those who are attached be told.
+    if (is_shortage(failure.code())) throw;
     // What cannot be opened, a damaged file among them, can still be removed by who may write the
     // directory.
   }

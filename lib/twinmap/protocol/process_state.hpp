@@ -52,6 +52,8 @@ struct process_state {
   std::atomic<std::uint64_t> swept_for_table{0};
 
   spare_lease spare;
+  /// Counts lookups of threads for whose own state there was no memory; never has a lease.
+  thread_state without_memory;
   std::mutex threads_mutex;
   std::vector<std::unique_ptr<thread_state>> threads;
 };

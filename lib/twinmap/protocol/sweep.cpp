@@ -165,7 +165,7 @@ class sweeper {
     }
   }
 
-  [[nodiscard]] bool orphan_tail(std::uint32_t chunk, chunk_entry tail) const noexcept {
+  [[nodiscard]] bool orphan_tail(std::uint32_t chunk, chunk_entry tail) const {
     if (tail.number() == 0 || tail.number() > chunk) return true;
     const chunk_entry head = chunks_.load(chunk - tail.number());
     const bool whole = head.kind() == chunk_kind::run || head.kind() == chunk_kind::table;

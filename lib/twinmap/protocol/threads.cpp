@@ -5,6 +5,7 @@
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
+#include <new>
 #include <unordered_map>
 
 #include <pthread.h>
@@ -94,9 +95,11 @@ class states_of_thread {
  public:
   ~states_of_thread() {
     states_gone = true;
-    for (const auto& [id, mine] : states_)
+    for (const auto& [id, mine] : states_) {
+      if (mine == nullptr) continue;  // there was no memory for one
       handle_registry::instance().with(
           id, [mine = mine](process_state& state) { leave(state, *mine); });
+    }
   }
   thread_state*& operator[](std::uint64_t id) {
     constexpr std::size_t many = 64;
@@ -173,11 +176,13 @@ void provide_spare_lease(handle& map) {
     map.state().spare.put(taken);
   } catch (const error& failure) {
     // Reading needs no lease; the first write says what is wrong.
-    if (failure.code() != errc::too_many_writers) throw;
+    if (failure.code() != errc::too_many_writers && !map.created()) throw;
+  } catch (const std::bad_alloc&) {
+    if (!map.created()) throw;  // what was made is there now, and others may be in it
   }
 }
 
-thread_cache::line handle::attach_thread() const {
+thread_cache::line handle::attach_thread() const try {
   // A destructor that runs after the thread's own: whatever it takes goes with the handle.
   thread_state* mine = states_gone ? nullptr : my_states[id_];
   if (mine == nullptr) {
@@ -185,6 +190,9 @@ thread_cache::line handle::attach_thread() const {
     if (!states_gone) my_states[id_] = mine;
   }
   return {.counters = &mine->counters, .thread = mine};
+} catch (const std::bad_alloc&) {
+  // Lookups need no state of their own; a write asks again (state_of_writer).
+  return {.counters = &state_->without_memory.counters, .thread = &state_->without_memory};
 }
 
 namespace {
@@ -201,10 +209,21 @@ namespace {
     sweep_in_passing(map);
 }
 
+/// The calling thread's own state. Raises std::bad_alloc if there is still no memory for one.
+thread_state& state_of_writer(handle& map) {
+  const thread_state& nobodys = map.state().without_memory;
+  if (thread_state& mine = map.thread(); &mine != &nobodys) [[likely]]
+    return mine;
+  map.cache_line_of_thread().handle = 0;
+  thread_state& mine = map.thread();
+  if (&mine == &nobodys) throw std::bad_alloc();
+  return mine;
+}
+
 }  // namespace
 
 writer begin_care(handle& map) {
-  thread_state& mine = map.thread();
+  thread_state& mine = state_of_writer(map);
   if (!mine.lease.valid()) [[unlikely]]
     provide_lease(map, mine);
   return writer_of(map, mine);
@@ -257,7 +276,8 @@ void handle::publish_misses() const {
   state_->spare.put(passing.lease);
   // Somebody has it locked: this thread keeps the lease, rather than wait or make the system call
   // that gives it back.
-  if (passing.lease.valid()) mine.lease = std::move(passing.lease);
+  if (passing.lease.valid() && &mine != &state_->without_memory)
+    mine.lease = std::move(passing.lease);
 }
 
 std::uint64_t count_size(const segment_view& view) noexcept {
