@@ -1,0 +1,56 @@
+// Lets the n-th allocation, or the n-th system call of a kind, of the calling thread fail. This
+// executable has functions of its own in the place of operator new and of the C library's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+namespace exhaustion_test {
+
+enum class call : unsigned {
+  allocation,  // operator new: std::bad_alloc
+  open,
+  fallocate,
+  ftruncate,
+  mmap,
+  madvise,
+  lock,  // fcntl(F_OFD_SETLK)
+  link,  // linkat, link
+  memory_file,
+  write,  // pwrite
+  unlink,
+  change_mode,  // fchmod
+  futex,
+  count_
+};
+inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_);
+const char* name_of(call which);
+
+// False in an executable with a sanitizer, which has its own functions in those places.
+extern const bool calls_can_fail;
+
+struct failure {
+  call which;
+  int error = 0;         // errno; means nothing for an allocation
+  bool lasting = false;  // all calls of the kind from the n-th on, not that one alone
+};
+std::string to_string(const failure& what, long nth);
+
+// Counts the calls of this thread until it is disarmed, and lets the n-th of the kind fail.
+void arm(const failure& what, long nth);
+// Only counts.
+void arm_nothing();
+struct calls_seen {
+  std::array<long, call_count> of{};
+  bool failed = false;  // one was made to fail
+};
+calls_seen disarm();
+
+// Whether open(O_TMPFILE) is refused in this thread, as some file systems do.
+void refuse_nameless_files(bool refused);
+
+// What operator new has given and operator delete has not got back, in all threads.
+long live_allocations();
+
+}  // namespace exhaustion_test
