@@ -52,7 +52,8 @@ int passes_until_quiet(twinmap::heap_keeper& keeper) {
   return passes;
 }
 
-TEST(CommittingAhead, MakesFreeMemoryResidentOnceAndWithinTheLimit) {
+// Alone: takes most of the file system.
+TEST(CommittingAheadAlone, MakesFreeMemoryResidentOnceAndWithinTheLimit) {
   const test_support::scoped_name name;
   strings map(twinmap::create_only, name, {.max_bytes = 64 * mebibyte});
   const twinmap::heap_state before = twinmap::heap(map);

@@ -14,11 +14,13 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 namespace garbage_tests {
 namespace {
 
 struct scene {
+  std::atomic<unsigned> attached{0};
   std::atomic<bool> done{false};
   std::atomic<std::uint64_t> rounds{0};
   std::array<call_record, 2> readers{};
@@ -40,17 +42,22 @@ class HostileWriter : public testing::TestWithParam<std::uint8_t> {};
 TEST_P(HostileWriter, HarmsNoReader) {
   image map(GetParam());
   const test_support::shared_page<scene> shared;
-  const auto until =
-      std::chrono::steady_clock::now() + std::chrono::seconds(test_support::rounds(2, 60));
   const auto read = [&](std::size_t i) {
     return std::make_unique<test_support::child>([&, i] {
       call_log log(shared->readers[i]);
       log.let_calls_change_the_map(true);  // what takes 2^20 attempts against a writer takes long
-      shared->rounds += read_until(map, log, shared->done);
+      shared->rounds += read_until(map, log, shared->attached, shared->done);
     });
   };
   const auto first = read(0);
   const auto second = read(1);
+  // Who cannot attach reads nothing.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (shared->attached != 2 && std::chrono::steady_clock::now() < patience)
+    std::this_thread::yield();
+  ASSERT_EQ(shared->attached, 2u);
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::seconds(test_support::rounds(2, 60));
   tally words{};
   scribble(map, GetParam(), until, words);
   shared->done = true;

@@ -284,9 +284,11 @@ void endure_as(const image& spoilt, std::uint64_t seed, fence& around, call_log&
 }
 
 template <flavour kind>
-std::uint64_t read_until_as(const image& map, call_log& log, const std::atomic<bool>& done) {
+std::uint64_t read_until_as(const image& map, call_log& log, std::atomic<unsigned>& attached,
+                            const std::atomic<bool>& done) {
   using map_type = typename types<kind>::map;
   const map_type attached_before(twinmap::open_read_only, map.name().str(), options_for(map));
+  ++attached;
   lookups<kind> all(log);
   std::uint64_t rounds = 0;
   for (; !done; ++rounds) {
@@ -319,9 +321,11 @@ void endure(image& spoilt, const damage& what, std::uint64_t seed, fence& around
   record.images.fetch_add(1, std::memory_order_release);
 }
 
-std::uint64_t read_until(const image& map, call_log& log, const std::atomic<bool>& done) {
-  return map.what().kind == flavour::numbers ? read_until_as<flavour::numbers>(map, log, done)
-                                             : read_until_as<flavour::texts>(map, log, done);
+std::uint64_t read_until(const image& map, call_log& log, std::atomic<unsigned>& attached,
+                         const std::atomic<bool>& done) {
+  return map.what().kind == flavour::numbers
+             ? read_until_as<flavour::numbers>(map, log, attached, done)
+             : read_until_as<flavour::texts>(map, log, attached, done);
 }
 
 }  // namespace garbage_tests

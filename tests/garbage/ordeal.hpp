@@ -13,7 +13,8 @@ namespace garbage_tests {
 void endure(image& spoilt, const damage& what, std::uint64_t seed, fence& around, call_log& log);
 
 // Lookups alone, by one who is attached before anything is spoilt; again and again until `done`.
-// How often it went over them.
-std::uint64_t read_until(const image& map, call_log& log, const std::atomic<bool>& done);
+// How often it went over them. Counts itself in `attached` first.
+std::uint64_t read_until(const image& map, call_log& log, std::atomic<unsigned>& attached,
+                         const std::atomic<bool>& done);
 
 }  // namespace garbage_tests
