@@ -69,7 +69,9 @@ TEST_P(on_a_screen, ShowsLoadAndAnswersKeys) {
     EXPECT_TRUE(seen.shows(heading)) << heading << '\n' << seen.text();
   const auto works = [&] {
     const words row = row_of(seen, "busy");
-    return row.size() > 6 && row[1] != "-" && row[1] != "0" && row[2] != "0" && row[6] != "0";
+    const words other = row_of(seen, "idle");
+    return row.size() > 6 && row[1] != "-" && row[1] != "0" && row[2] != "0" && row[6] != "0" &&
+           other.size() > 6 && other[1] != "-";
   };
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (!works() && std::chrono::steady_clock::now() < deadline)

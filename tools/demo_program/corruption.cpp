@@ -9,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 namespace demo {
 namespace {
@@ -32,17 +33,20 @@ class descriptor {
   int number_;
 };
 
-/// The place of `bytes` in the file's memory. Holes are passed over: reading one would fill it.
-char* find(char* base, const descriptor& file, const std::string& bytes) {
+/// The places of `bytes` in the file's memory: a value that was moved leaves them behind as well.
+/// Holes are passed over: reading one would fill it.
+std::vector<char*> copies(char* base, const descriptor& file, const std::string& bytes) {
+  std::vector<char*> all;
   for (off_t begin = file.seek(0, SEEK_DATA); begin >= 0;) {
     const off_t end = file.seek(begin, SEEK_HOLE);
     if (end < 0) break;
-    void* found =
-        ::memmem(base + begin, static_cast<std::size_t>(end - begin), bytes.data(), bytes.size());
-    if (found != nullptr) return static_cast<char*>(found);
+    char* at = base + begin;
+    const auto left = [&] { return static_cast<std::size_t>(base + end - at); };
+    while ((at = static_cast<char*>(::memmem(at, left(), bytes.data(), bytes.size()))) != nullptr)
+      all.push_back(at++);
     begin = file.seek(end, SEEK_DATA);
   }
-  return nullptr;
+  return all;
 }
 
 }  // namespace
@@ -55,9 +59,11 @@ std::string corrupt_a_record(const stage& at, const std::string& segment_file) {
   seal(chosen.key, 1, chosen.body, sealed);
   const ipc::file_mapping file(segment_file.c_str(), ipc::read_write);
   const ipc::mapped_region region(file, ipc::read_write);
-  char* found = find(static_cast<char*>(region.get_address()), descriptor(segment_file), sealed);
-  if (found == nullptr) throw std::runtime_error("the record to corrupt is not in the segment");
-  found[sealed.size() - 1] ^= 1;
+  const std::vector<char*> found =
+      copies(static_cast<char*>(region.get_address()), descriptor(segment_file), sealed);
+  if (found.empty()) throw std::runtime_error("the record to corrupt is not in the segment");
+  for (char* copy : found)
+    copy[sealed.size() - 1] ^= 1;
   return chosen.key;
 }
 
