@@ -7,7 +7,6 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdlib>
@@ -26,8 +25,6 @@ struct thread_plan {
 };
 constinit thread_local thread_plan plan{};
 constinit thread_local bool no_nameless_files = false;
-
-[[maybe_unused]] std::atomic<long> allocations{0};
 
 // Whether this call is to fail; errno is set then.
 [[maybe_unused]] bool is_to_fail(call which) noexcept {
@@ -73,10 +70,6 @@ void refuse_nameless_files(bool refused) {
   no_nameless_files = refused;
 }
 
-long live_allocations() {
-  return allocations.load();
-}
-
 }  // namespace exhaustion_test
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -104,14 +97,7 @@ void* allocate(std::size_t size, std::size_t alignment) {
   const std::size_t whole = (size + alignment - 1) / alignment * alignment;
   void* memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole);
   if (memory == nullptr) throw std::bad_alloc();
-  ++exhaustion_test::allocations;
   return memory;
-}
-
-void release(void* memory) noexcept {
-  if (memory == nullptr) return;
-  --exhaustion_test::allocations;
-  std::free(memory);
 }
 
 }  // namespace
@@ -123,16 +109,16 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept {
-  release(memory);
+  std::free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  release(memory);
+  std::free(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  release(memory);
+  std::free(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  release(memory);
+  std::free(memory);
 }
 
 // By their assembler names, so that the headers' declarations do not get in the way.

@@ -50,7 +50,4 @@ calls_seen disarm();
 // Whether open(O_TMPFILE) is refused in this thread, as some file systems do.
 void refuse_nameless_files(bool refused);
 
-// What operator new has given and operator delete has not got back, in all threads.
-long live_allocations();
-
 }  // namespace exhaustion_test

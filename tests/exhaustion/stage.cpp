@@ -1,6 +1,7 @@
 #include <exhaustion/stage.hpp>
 
 #include <maps/raw_map.hpp>
+#include <maps/soundness.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -83,12 +84,7 @@ void stage::expect_sound() const {
   const test_maps::raw_map<std::string, std::string> inspector(
       test_maps::attach_mode::open_read_only, name, {.directory = options.directory});
   const auto report = inspector.check();
-  for (const std::string& finding : report.findings)
-    ADD_FAILURE() << finding;
-  EXPECT_EQ(report.used_bytes, report.reachable_bytes);
-  EXPECT_EQ(report.blocks_orphaned, 0u);
-  EXPECT_EQ(report.blocks_leased, 0u);
-  EXPECT_EQ(report.slots_orphaned, 0u);
+  test_maps::expect_nothing_lost(report);
   EXPECT_EQ(report.live, expected.size());
   EXPECT_TRUE(twinmap::protocol::writers(inspector.raw()).empty()) << "a lease was not given back";
 }

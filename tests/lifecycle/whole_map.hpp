@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <maps/raw_map.hpp>
+#include <maps/soundness.hpp>
 #include <support/names.hpp>
 #include <support/shared_page.hpp>
 #include <twinmap/admin.hpp>
@@ -72,12 +73,7 @@ void expect_free_leases(Map& map, std::uint32_t count) {
 inline void expect_whole(const test_support::scoped_name& name) {
   raw_text_map(attach_mode::open_only, name).sweep();
   const raw_text_map inspector(attach_mode::open_read_only, name);
-  const auto report = inspector.check();
-  for (const std::string& finding : report.findings)
-    ADD_FAILURE() << finding;
-  EXPECT_EQ(report.used_bytes, report.reachable_bytes);
-  EXPECT_EQ(report.blocks_orphaned, 0u);
-  EXPECT_EQ(report.slots_orphaned, 0u);
+  test_maps::expect_nothing_lost(inspector.check());
   EXPECT_EQ(inspector.count(), inspector.size());
   EXPECT_TRUE(twinmap::protocol::writers(inspector.raw()).empty());
 }

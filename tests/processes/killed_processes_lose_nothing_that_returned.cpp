@@ -6,6 +6,7 @@
 #include <maps/mutex_watch.hpp>
 #include <maps/raw_map.hpp>
 #include <maps/self_verifying.hpp>
+#include <maps/soundness.hpp>
 #include <support/child.hpp>
 #include <support/names.hpp>
 #include <support/privilege.hpp>
@@ -100,13 +101,7 @@ class Killed : public testing::Test {
       sweeper.sweep();
     }
     const ledger_map reader(attach_mode::open_read_only, name, settings());
-    const auto report = reader.check();
-    for (const std::string& finding : report.findings)
-      ADD_FAILURE() << finding;
-    EXPECT_EQ(report.used_bytes, report.reachable_bytes);
-    EXPECT_EQ(report.blocks_orphaned, 0u);
-    EXPECT_EQ(report.slots_orphaned, 0u);
-    EXPECT_EQ(report.blocks_leased, 0u);
+    test_maps::expect_nothing_lost(reader.check());
   }
 
   const test_support::scoped_name name;
