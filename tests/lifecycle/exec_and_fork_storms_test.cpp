@@ -12,6 +12,7 @@
 #include <support/privilege.hpp>
 #include <support/shared_page.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -60,6 +61,14 @@ void insert_until_exec(const std::string& name, std::atomic<std::uint64_t>& retu
   ::_exit(127);
 }
 
+bool is_writer(const text_map& map, pid_t process) {
+  const auto all = twinmap::writers(map);
+  return std::any_of(all.begin(), all.end(), [&](const twinmap::writer_info& one) {
+    return one.process == static_cast<std::uint32_t>(process) &&
+           one.state != twinmap::writer_state::dead;
+  });
+}
+
 TEST(Exec, InTheMiddleOfAnOperationEndsTheLeaseAndLosesNothing) {
   test_maps::random_source random(7);
   std::uint64_t take_overs = 0;
@@ -73,6 +82,8 @@ TEST(Exec, InTheMiddleOfAnOperationEndsTheLeaseAndLosesNothing) {
         [&] { insert_until_exec(name, *returned, std::chrono::microseconds(random.below(1000))); });
     random();
     notice.wait();
+    // The kernel tells of the pipe before it lets go of the lease: it closes in the reverse order.
+    EXPECT_TRUE(test_support::eventually([&] { return !is_writer(map, process.pid()); }));
     const auto begin = std::chrono::steady_clock::now();
     map.store(0, "new");
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
