@@ -7,15 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "structure"))
 
+import orders
 import source
 from cxx import inactive, closing, operand_end, postfix_begin, sequences
 from mutant import LIBRARY, Mutant, library_files
 
-_ORDER = re.compile(r"std::memory_order_(?:acquire|release|acq_rel|seq_cst)\b|\b__ATOMIC_(?:ACQUIRE|RELEASE|ACQ_REL|SEQ_CST)\b")
-_FENCE = re.compile(r"(?:platform::)?\b(acquire|release)_fence\(\);")
-_LABEL = re.compile(r"\(([A-OQ-Z]\d)\)")  # P1 to P10 are promises
-# No brace of an initialiser.
-_STATEMENT_END = re.compile(r";|(?<=[ \n])(?<!= )(?<!return )\{|\}(?![;,.)])")
 _SWAP_WITHOUT_ORDER = re.compile(r"\.compare_exchange_(?:strong|weak)\(")
 
 # What is compared with what was seen before: the re-load of a word, a stamp, a root, an entry; who is who.
@@ -76,29 +72,18 @@ class _File:
 
     # Each ordered access, each fence.
     def orders(self) -> None:
-        for match in _ORDER.finditer(self.code):
+        for match in orders.ORDER.finditer(self.code):
             weak = "__ATOMIC_RELAXED" if match[0].startswith("__") else "std::memory_order_relaxed"
-            self.add("order", match.start(), match.end(), weak, self.label(match.start()))
-        for match in _FENCE.finditer(self.code):
-            self.add("order", match.start(), match.end(), "", self.label(match.start()))
+            self.add("order", match.start(), match.end(), weak, self.number(match.start()))
+        for match in orders.FENCE.finditer(self.code):
+            self.add("order", match.start(), match.end(), "", self.number(match.start()))
         for match in _SWAP_WITHOUT_ORDER.finditer(self.code):
             end = closing(self.code, match.end() - 1)
             if "memory_order" not in self.code[match.end():end]:
-                self.add("order", end, end + 1, ", std::memory_order_relaxed)", self.label(match.start()))
+                self.add("order", end, end + 1, ", std::memory_order_relaxed)", self.number(match.start()))
 
-    def label(self, position: int) -> str:
-        """The number in the comments of the statement: on its own lines, or right above it, or above a function that is no
-        more than it; "-" if there is none."""
-        above = max(match.start() for match in _STATEMENT_END.finditer(self.code, 0, position))
-        end = self.text.find("\n", max(self.code.find(";", position), position))
-        # The line on which the statement before ends has a comment on that one.
-        begin = self.text.find("\n", above)
-        if labels := _LABEL.findall("\n".join(re.findall(r"//.*", self.text[begin:end]))):
-            return labels[0]
-        head = re.search(r"((?:^[ \t]*//.*\n)+)(?:^(?!\s*//).*\n){0,2}.*\Z", self.text[:above], re.MULTILINE)
-        if self.code[above] == "{" and head and (labels := _LABEL.findall(head[1])):
-            return labels[0]
-        return "-"
+    def number(self, position: int) -> str:
+        return orders.label(self.text, self.code, position) or "-"
 
     # Each validation after a read.
     def rechecks(self) -> None:

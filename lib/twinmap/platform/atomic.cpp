@@ -4,7 +4,7 @@
 namespace twinmap::platform {
 
 bool compare_exchange(atomic_pair& target, pair_value expected, pair_value desired) noexcept {
-  return compare_exchange_inlined(target, expected, desired);
+  return compare_exchange_inlined(target, expected, desired);  // (A1)
 }
 
 }  // namespace twinmap::platform

@@ -2,6 +2,15 @@
 
 // The few atomic primitives that the C++ library does not offer. Everything that lives in the
 // segment is reached through std::atomic, std::atomic_ref or these.
+//
+// Ordered accesses. Each of these has a number of its own where it is called, which says what it is
+// good for there:
+//   (A1) seq_cst read-modify-write of both halves of a pair (swap_pair.hpp): with (A2) of
+//        protocol/slots.cpp, (A3) of storage/block_allocator.cpp and (W4) of protocol/walk.hpp,
+//        who load its halves apart
+//   (A4) every acquire fence: with (A5)
+//   (A5) every release fence: with (A4)
+//   (A6) seq_cst load, compared in one instruction: with nothing but what its caller says
 
 #include <atomic>
 #include <bit>
@@ -28,7 +37,7 @@ inline void acquire_fence() noexcept {
 #if defined(TWINMAP_THREAD_SANITIZER) && !defined(__clang__)
   __asm__ __volatile__("" ::: "memory");
 #else
-  std::atomic_thread_fence(std::memory_order_acquire);
+  std::atomic_thread_fence(std::memory_order_acquire);  // (A4)
 #endif
 }
 
@@ -37,7 +46,7 @@ inline void release_fence() noexcept {
 #if defined(TWINMAP_THREAD_SANITIZER) && !defined(__clang__)
   __asm__ __volatile__("" ::: "memory");
 #else
-  std::atomic_thread_fence(std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_release);  // (A5)
 #endif
 }
 
@@ -68,7 +77,7 @@ inline bool holds(const std::atomic<std::uint64_t>& cell, std::uint64_t value) n
   __asm__ __volatile__("{cmpq %2, %1|cmp %1, %2}" : "=@cce"(equal) : "m"(cell), "r"(value));
   return equal;
 #else
-  return cell.load(std::memory_order_seq_cst) == value;
+  return cell.load(std::memory_order_seq_cst) == value;  // (A6)
 #endif
 }
 
@@ -79,7 +88,7 @@ inline bool holds_more(const std::atomic<std::uint64_t>& cell, std::uint64_t val
   __asm__ __volatile__("{cmpq %2, %1|cmp %1, %2}" : "=@cca"(more) : "m"(cell), "r"(value));
   return more;
 #else
-  return cell.load(std::memory_order_seq_cst) > value;
+  return cell.load(std::memory_order_seq_cst) > value;   // (A6)
 #endif
 }
 

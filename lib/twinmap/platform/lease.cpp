@@ -48,8 +48,8 @@ bool names_slot(std::uint32_t mutex_word, std::uint32_t slot) noexcept {
 // takers of one incarnation only one gets the byte.
 std::optional<lease_id> try_slot(lock_file& locks, lease_record& record, std::uint32_t slot,
                                  int file) {
-  // (L1) acquire, pairs with the release of (L2): the last holder's proof was locked before this
-  // value was visible.
+  // (L1) acquire, pairs with (L2): the last holder's proof was locked before this value was
+  // visible.
   std::uint64_t last = record.incarnation.load(std::memory_order_acquire);
   if (!is_dead(locks, {slot, last})) return std::nullopt;
   const lease_id mine = {slot, next_incarnation(last)};
@@ -58,8 +58,8 @@ std::optional<lease_id> try_slot(lock_file& locks, lease_record& record, std::ui
   if (!try_lock_byte(file, liveness_byte(mine))) return std::nullopt;
   if (try_lock_byte(file, owner)) {
     // The holder may have come and gone since the first look, and the next one be there.
-    // (L2) release, pairs with (L1): our bytes are locked.
-    // Acquire: as (L1).
+    // (L2) release, pairs with (L1) and with (L3) of protocol/lease_census.hpp: our bytes are
+    // locked. Acquire: as (L1).
     if (is_dead(locks, {slot, last}) && record.incarnation.compare_exchange_strong(
                                             last, mine.incarnation, std::memory_order_acq_rel)) {
       return mine;

@@ -28,7 +28,7 @@ constexpr std::uint32_t low_incarnation_of(std::uint32_t word) noexcept {
 
 }  // namespace
 
-// (M1) acquire, pairs with the releases (M2) and (M3): the last owner's changes are visible.
+// (M1) acquire, pairs with (M2) and (M3): the last owner's changes are visible.
 bool robust_mutex::take_free(std::uint32_t seen, std::uint32_t waiter_bit) noexcept {
   return word_.compare_exchange_strong(seen, mutex_layout::owner_word(me_) | waiter_bit,
                                        std::memory_order_acquire, std::memory_order_relaxed);
@@ -40,7 +40,7 @@ bool robust_mutex::take_free(std::uint32_t seen, std::uint32_t waiter_bit) noexc
 // unlock.
 bool robust_mutex::take_from_dead(std::uint32_t seen) noexcept {
   const std::uint32_t mine = mutex_layout::owner_word(me_) | waiter_of(seen);
-  if (!word_.compare_exchange_strong(seen, mine, std::memory_order_acquire,
+  if (!word_.compare_exchange_strong(seen, mine, std::memory_order_acquire,  // (M4)
                                      std::memory_order_relaxed)) {
     return false;
   }

@@ -60,8 +60,7 @@ inline bool swap_pair(atomic_pair& target, pair_value expected, pair_value desir
 
 #endif
 
-// (A1) seq_cst read-modify-write of both halves. Pairs with every acquire or seq_cst load of either
-// half.
+// (A1) of atomic.hpp.
 inline bool compare_exchange_inlined(atomic_pair& target, pair_value expected,
                                      pair_value desired) noexcept {
 #if defined(TWINMAP_THREAD_SANITIZER)
@@ -70,7 +69,7 @@ inline bool compare_exchange_inlined(atomic_pair& target, pair_value expected,
   __tsan_release(&target.first);
   __tsan_release(&target.second);
 #endif
-  const bool swapped = swap_pair(target, expected, desired);
+  const bool swapped = swap_pair(target, expected, desired);  // (A1)
 #if defined(TWINMAP_THREAD_SANITIZER)
   __tsan_acquire(&target.first);
   __tsan_acquire(&target.second);

@@ -22,8 +22,8 @@ pair_value load_owner(const platform::atomic_pair& pair) noexcept {
   pair_value seen{};
   for (std::uint32_t attempt = 0; attempt != attempts; ++attempt) {
     // A stamp never repeats: what was read between two looks at the same one belongs to it.
-    seen.second = pair.second.load(std::memory_order_acquire);
-    seen.first = pair.first.load(std::memory_order_acquire);
+    seen.second = pair.second.load(std::memory_order_acquire);  // (A3)
+    seen.first = pair.first.load(std::memory_order_acquire);    // (A3)
     if (pair.second.load(std::memory_order_relaxed) == seen.second) break;
   }
   return seen;
@@ -98,7 +98,7 @@ bool block_allocator::refill_from(std::uint32_t chunk, std::uint32_t size_class,
     if (owner_word{seen.first}.kind() != owner_kind::free) continue;
     if (!compare_exchange(pair, seen, {mine, draw_stamp(by)})) continue;  // (B1)
     if (chunks_.load(chunk) != entry) {
-      // The chunk left its class before the claim: the block is no block any more.
+      // (B4) The chunk left its class before the claim: the block is no block any more.
       compare_exchange(pair, {mine, pair.second.load(std::memory_order_relaxed)},
                        {owner_word::free().bits, pair.second.load(std::memory_order_relaxed)});
       break;
@@ -172,7 +172,7 @@ owned_block block_allocator::allocate_run(std::uint32_t length, const allocation
 }
 
 void block_allocator::mark_live(owned_block block, const allocation_context& by) noexcept {
-  compare_exchange_inlined(view_.heap.owners[block.ref.owner()],
+  compare_exchange_inlined(view_.heap.owners[block.ref.owner()],  // (B3)
                            {owner_word::leased(by.me).bits, block.stamp},
                            {owner_word::live().bits, block.stamp});
 }
@@ -183,7 +183,7 @@ void block_allocator::release(std::uint32_t owner, const allocation_context& by)
   platform::atomic_pair& pair = view_.heap.owners[owner];
   const std::uint64_t stamp = pair.second.load(std::memory_order_relaxed);
   if (!compare_exchange(pair, {owner_word::leased(by.me).bits, stamp},
-                        {owner_word::free().bits, stamp}))
+                        {owner_word::free().bits, stamp}))  // (B4)
     return;
   if (entry.kind() != chunk_kind::small || entry.number() >= class_count) return;
   view_.chunk(chunk).free_hint.fetch_add(1, std::memory_order_relaxed);
@@ -195,9 +195,9 @@ void block_allocator::release_run(std::uint32_t owner, const allocation_context&
   const chunk_entry head = chunks_.load(chunk);
   platform::atomic_pair& pair = view_.heap.owners[owner];
   const std::uint64_t stamp = pair.second.load(std::memory_order_relaxed);
-  // A new stamp: the chunks may become part of a run whose pair is another one, and a reader who is
-  // still copying looks at this one (R5). And the pair becomes free before the chunks do: a run
-  // with a free pair is on its way out.
+  // (B4) A new stamp: the chunks may become part of a run whose pair is another one, and a reader
+  // who is still copying looks at this one (rule R5). And the pair becomes free before the chunks
+  // do: a run with a free pair is on its way out.
   if (!compare_exchange(pair, {owner_word::leased(by.me).bits, stamp},
                         {owner_word::free().bits, draw_stamp(by)}))
     return;
@@ -207,7 +207,7 @@ void block_allocator::release_run(std::uint32_t owner, const allocation_context&
 bool block_allocator::free_unnamed(std::uint32_t owner, pair_value seen,
                                    const allocation_context& by) noexcept {
   const pair_value mine{owner_word::leased(by.me).bits, seen.second};
-  if (!compare_exchange(view_.heap.owners[owner], seen, mine)) return false;
+  if (!compare_exchange(view_.heap.owners[owner], seen, mine)) return false;  // (B3)
   if (chunks_.load(owner >> view_.heap.pairs_shift).kind() == chunk_kind::run)
     release_run(owner, by);
   else
@@ -229,8 +229,8 @@ void block_allocator::retire(block_ref ref, pair_value seen, const allocation_co
   if (owner_word{seen.first}.kind() == owner_kind::free) return;
   platform::atomic_pair& pair = view_.heap.owners[ref.owner()];
   const pair_value mine{owner_word::leased(by.me).bits, seen.second};
-  // The publisher may be moving the pair from its lease to live just now, or a sweep may: the stamp
-  // stays.
+  // (B3) The publisher may be moving the pair from its lease to live just now, or a sweep may: the
+  // stamp stays.
   if (!compare_exchange_inlined(pair, seen, mine) &&
       !compare_exchange_inlined(pair, {owner_word::live().bits, seen.second}, mine))
     return;
@@ -258,7 +258,7 @@ void block_allocator::flush(const allocation_context& by) noexcept {
 }
 
 bool block_allocator::settle(std::uint32_t owner, pair_value seen, owner_word to) noexcept {
-  return compare_exchange(view_.heap.owners[owner], seen, {to.bits, seen.second});
+  return compare_exchange(view_.heap.owners[owner], seen, {to.bits, seen.second});  // (B3), (B4)
 }
 
 bool block_allocator::dissolve(std::uint32_t chunk, const allocation_context& by) noexcept {
@@ -271,15 +271,15 @@ bool block_allocator::dissolve(std::uint32_t chunk, const allocation_context& by
   for (; claimed != blocks; ++claimed) {
     platform::atomic_pair& pair = view_.heap.owners[base + claimed];
     const pair_value seen{owner_word::free().bits, pair.second.load(std::memory_order_relaxed)};
-    if (!compare_exchange(pair, seen, {mine, draw_stamp(by)})) break;
+    if (!compare_exchange(pair, seen, {mine, draw_stamp(by)})) break;  // (B1)
   }
   const chunk_entry going =
       entry.next(chunk_kind::claimed, static_cast<std::uint32_t>(by.me.incarnation), by.me.slot);
-  const bool all = claimed == blocks && chunks_.exchange(chunk, entry, going);
+  const bool all = claimed == blocks && chunks_.exchange(chunk, entry, going);  // (C2)
   for (std::uint32_t i = 0; i != claimed; ++i) {
     platform::atomic_pair& pair = view_.heap.owners[base + i];
     const std::uint64_t stamp = pair.second.load(std::memory_order_relaxed);
-    compare_exchange(pair, {mine, stamp}, {owner_word::free().bits, stamp});
+    compare_exchange(pair, {mine, stamp}, {owner_word::free().bits, stamp});  // (B4)
   }
   return all && chunks_.release_one(chunk, going);
 }

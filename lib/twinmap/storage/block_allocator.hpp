@@ -14,8 +14,18 @@
 // read before is a proof: a sweep, or a slow replacer, that finds it changed has nothing to free (⚑
 // of the design: an owner word alone is ABA).
 //
-// Ordered accesses: (B1) the claiming CAS is a full barrier before the block's bytes change; it
-// pairs with the acquire fence and stamp re-load of readers (R5 in reader.hpp).
+// Ordered accesses:
+//   (A3) acquire loads of a pair's stamp and owner, then a relaxed one of the stamp: with (A1) of
+//        platform/atomic.hpp: the two belong together
+//   (B1) the CAS that claims a block, under a new stamp: with (R4) and (R5) of protocol/reader.hpp
+//        and with (B4): whoever still reads what was there will see it
+//   (B2) release fence between the new stamp and the first store into the block: with (R4) and (R5)
+//        of protocol/reader.hpp: whoever has read anything of the new bytes sees the new stamp, and
+//        that the slot names the block no more
+//   (B3) the CAS that gives a block to another owner under its stamp: with (B3), as each goes by
+//        the pair that the one before left
+//   (B4) the CAS that frees a block: with (B1) and with (R5) of protocol/reader.hpp: what its last
+//        owner did there is over; a run gets a new stamp, as its chunks may become part of another
 
 #include <twinmap/storage/chunk_table.hpp>
 

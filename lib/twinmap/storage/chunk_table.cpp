@@ -187,9 +187,9 @@ bool chunk_table::raise(std::uint32_t count, std::uint32_t most_ahead) {
     if (file_.commit(constant.chunk_table.offset, records_end) ||
         file_.commit(constant.heap.offset + from, bytes))
       continue;
+    view_.header->allocation.tight.store(0, std::memory_order_relaxed);
     // (H2) Whoever publishes first wins; what the others made resident will be published by the
     // next raise.
-    view_.header->allocation.tight.store(0, std::memory_order_relaxed);
     if (published.compare_exchange_strong(expected,
                                           seal(view_.seal_seed, sealed::chunks, now + more)))
       view_.header->allocation.free_chunks.fetch_add(more, std::memory_order_relaxed);

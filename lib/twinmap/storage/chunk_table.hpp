@@ -15,9 +15,14 @@
 //   goes (G1) and *after* it has come (G2). So whoever dies in between leaves a chunk that seems to
 //   be without memory, and the next one commits it before use: no_space, never SIGBUS (P7).
 //
-// Ordered accesses: (C1) acquire load of an entry pairs with (C2) the CAS that published it: the
-// pairs of the chunk's blocks are resident, the record says how many, and whether the chunk itself
-// is (G1, G2). (H1) acquire load of heap_committed pairs with (H2) the CAS that raised it.
+// Ordered accesses:
+//   (C1) acquire load of an entry: with (C2)
+//   (C2) the CAS that published it: with (C1): the pairs of the chunk's blocks are resident, the
+//        record says how many, and whether the chunk itself is
+//   (G1) the relaxed stores to the record before the memory goes: with (G2)
+//   (G2) the same after it has come: with (G1); what keeps them apart is the system call between
+//   (H1) acquire load of heap_committed: with (H2)
+//   (H2) the CAS that raised it: with (H1) and (V1) of view.hpp
 
 #include <twinmap/platform/segment_file.hpp>
 #include <twinmap/storage/view.hpp>
@@ -67,7 +72,7 @@ class chunk_table {
     return view_.chunk_ok(chunk) &&
            view_.chunk(chunk).entry.compare_exchange_strong(seen.bits, desired.bits);  // (C2)
   }
-  /// Chunks that are resident, whatever the segment says (P6). (V1) of view.hpp.
+  /// Chunks that are resident, whatever the segment says (P6), by (V1) of view.hpp.
   [[nodiscard]] std::uint32_t committed() const noexcept { return view_.resident_chunks(); }
   /// Makes the first `pairs` owner pairs of a chunk that the caller has claimed resident. False if
   /// there is no memory.

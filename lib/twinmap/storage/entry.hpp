@@ -3,13 +3,13 @@
 // An entry slot: the place of one key, for ever. Both tables point at it by number.
 //
 // Invariants
-//   1. A slot stays a slot, and its version never goes back (R2): an unchanged word means an
+//   1. A slot stays a slot, and its version never goes back (rule R2): an unchanged word means an
 //   unchanged slot.
 //   2. birth, key length and key change only while the state is free, under the mutex.
 //   3. word and payload change together, by 16-byte compare-and-swap, and every change raises the
 //   version.
 //   4. A slot that is live or nil is indexed in the current tables; one key has at most one such
-//   slot (R4).
+//   slot (rule R4).
 
 #include <twinmap/storage/layout.hpp>
 

@@ -6,10 +6,10 @@
 // type serves read and dirty.
 //
 // Invariants
-//   1. A word is published, and removed, by one store of its tag. Its number is written before (T2
-//   in table_words.hpp), and means nothing where the tag is empty or a tombstone.
-//   2. A word of a published table never moves and its tag never becomes empty again (R3): that of
-//   a removed one is a tombstone.
+//   1. A word is published, and removed, by one store of its tag. Its number is written before,
+//   (T2) of table_words.hpp, and means nothing where the tag is empty or a tombstone.
+//   2. A word of a published table never moves and its tag never becomes empty again (rule R3):
+//   that of a removed one is a tombstone.
 //   3. The words of a key lie in the groups from its home group on, up to the first group that has
 //   an empty tag.
 //   4. The table has no header: where it lies and how many groups it has is in its root word, read
@@ -139,9 +139,9 @@ inline std::uint64_t load_number(const std::byte* group, unsigned i) noexcept {
 #else
     // One load with the byte before, which belongs to the group too. It need not be atomic: the
     // three bytes do not change while the tag is published. Behind the empty statement the compiler
-    // knows nothing of where the value came from, so that it cannot load it again (R6); a volatile
-    // access would say the same, and cost two instructions for its address.
-    // Packed, because clang++ 14 believes no alignment of 1 that is said of a number alone.
+    // knows nothing of where the value came from, so that it cannot load it again (rule R6); a
+    // volatile access would say the same, and cost two instructions for its address. Packed,
+    // because clang++ 14 believes no alignment of 1 that is said of a number alone.
     struct [[gnu::packed, gnu::may_alias]] unaligned {
       std::uint32_t word;
     };

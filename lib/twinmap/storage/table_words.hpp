@@ -3,9 +3,9 @@
 // Changing the words of an index table: for the holder of the mutex only. Readers are in the same
 // memory meanwhile.
 //
-// (T2) the release store of a tag pairs with the acquire fence between a reader's comparison of the
-// tags and its load of the number (R7 in reader.hpp): whoever finds the word finds its number, and
-// the slot's key.
+// (T2) the release store of a tag pairs with (R7) of protocol/reader.hpp, the acquire fence between
+// a reader's comparison of the tags and its load of the number: whoever finds the word finds its
+// number, and the slot's key.
 
 #include <twinmap/storage/index_table.hpp>
 
@@ -66,7 +66,7 @@ placed place_word(std::byte* table, std::uint64_t groups, std::uint32_t low_hash
 template <class Group, class F>
 inline void for_words_in(const std::byte* group, F f) {
   group_mask named = match_named<Group>(group);
-  platform::acquire_fence();  // with (T2): the numbers, and what is behind them
+  platform::acquire_fence();  // (R7) of protocol/reader.hpp
   for (; named != 0; named &= named - 1) {
     const auto i = static_cast<unsigned>(std::countr_zero(named));
     f(i, index_word{load_tag(group, i), load_number<Group>(group, i)});

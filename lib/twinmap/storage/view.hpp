@@ -41,8 +41,8 @@ struct segment_view {
   chunk_record* chunk_records = nullptr;
   std::byte* leases = nullptr;
   segment_header* header = nullptr;
-  header_constant
-      constant{};  ///< the copy that was checked: the one in the segment is never read again (R6)
+  header_constant constant{};  ///< the copy that was checked: the one in the segment is never read
+                               ///< again (rule R6)
 
   [[nodiscard]] std::uint64_t hash(const void* key, std::size_t length) const noexcept {
     return hash_bytes(static_cast<const std::byte*>(key), length, secret) & hash_mask;
@@ -109,8 +109,8 @@ struct segment_view {
            !limit.compare_exchange_weak(known, published, std::memory_order_relaxed)) {
     }
   }
-  // (V1) the acquire load of a published limit pairs with the release that published it (S2 in
-  // slots.cpp, H2 in chunk_table.cpp): what lies below it is resident. One whose check does not
+  // (V1) the acquire load of a published limit pairs with (S2) of protocol/slots.cpp and (H2) of
+  // chunk_table.hpp, which published it: what lies below it is resident. One whose check does not
   // agree is garbage: what was known before stays.
   [[gnu::noinline]] bool slot_ok_after_refresh(std::uint64_t number) const noexcept {
     const std::uint64_t published = unseal(
@@ -147,8 +147,8 @@ struct segment_view {
     return heap_ok(number << heap.chunk_shift, heap.chunk_bytes());
   }
   /// Owner pairs of such a chunk that are resident, its first ones: what its record says if the
-  /// check agrees, else none. They are made so before the chunk's entry says that they are used (C2
-  /// in chunk_table.hpp), and are never given back.
+  /// check agrees, else none. They are made so before the chunk's entry says that they are used,
+  /// (C2) of chunk_table.hpp, and are never given back.
   [[nodiscard]] std::uint32_t resident_pairs(std::uint32_t number) const noexcept {
     return sealed_pairs(number) & ~given_back_bit;
   }
