@@ -63,7 +63,7 @@ protocol::care_state caretaker::look() const {
 
 bell caretaker::rings() const noexcept {
   const auto& word = work_->map.view.header->care.bell;
-  return {&word, word.load(std::memory_order_acquire)};
+  return {&word, word.load(std::memory_order_acquire)};  // (X4) of protocol/handle.hpp
 }
 
 void caretaker::answer() noexcept {
@@ -82,6 +82,7 @@ bool caretaker::prepare_standby_some(std::size_t groups) {
 
 bool caretaker::standby_ready() const noexcept {
   const protocol::segment_view& view = work_->map.view;
+  // (W1) of protocol/walk.hpp
   const storage::root_word dirty{view.roots->dirty.load(std::memory_order_acquire)};
   return static_cast<bool>(protocol::ready_standby(view, dirty));
 }

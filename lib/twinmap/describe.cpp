@@ -41,6 +41,7 @@ void touch_memory_in_use(const protocol::handle& handle) noexcept {
     platform::map_page(view.slots + at);
   std::uint64_t next = 0;
   for (std::uint32_t chunk = 0; chunk != view.resident_chunks(); ++chunk) {
+    // (C1) of storage/chunk_table.hpp
     const storage::chunk_entry entry{view.chunk(chunk).entry.load(std::memory_order_acquire)};
     const std::uint64_t at = std::uint64_t{chunk} << view.heap.chunk_shift;
     if (at < next || !view.resident(chunk) || entry.kind() == storage::chunk_kind::free ||

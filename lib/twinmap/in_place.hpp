@@ -30,21 +30,22 @@ T value_of(std::uint64_t payload) {
 
 /// A key's slot as one look at its home group in read finds it, and what may be done with it. Each
 /// change is one CAS of the pair that was seen: it succeeds only if the slot has not changed since,
-/// and so was this key's (E1 in protocol/mutate.cpp).
+/// and so was this key's: (E1) of protocol/mutate.cpp.
 template <class Key, class T>
 class in_place_search {
  public:
   [[gnu::always_inline]] in_place_search(protocol::handle& map, const Key& key) noexcept
       : map_(map),
         line_(map.cache_line_of_thread()),
-        epoch_(map.view.roots->epoch.load(std::memory_order_seq_cst)),
+        epoch_(map.view.roots->epoch.load(std::memory_order_seq_cst)),  // (R8)
         wanted_(reader_key<Key>(map.view, std::as_bytes(std::span<const Key, 1>(&key, 1)))) {
     if (!protocol::is_current(map, line_)) [[unlikely]]
       return;
     const std::byte* group = protocol::home_of(line_, wanted_.hash);
     slot_ = protocol::first_in_home(map.view, group, wanted_.hash);
     if (slot_ == nullptr) {
-      // A tag whose number is beyond the limit that is known here is for the general path (R6).
+      // A tag whose number is beyond the limit that is known here is for the general path (rule
+      // R6).
       absent_ = storage::match_tag<storage::narrow_group>(group, wanted_.hash) == 0 &&
                 !storage::root_word{line_.root}.amended() &&
                 storage::match_empty<storage::narrow_group>(group) != 0;
@@ -83,7 +84,7 @@ class in_place_search {
     if (!absent_ && !(nil() && unchanged())) return false;
     platform::acquire_fence();  // (R6)
     return platform::holds(map_.view.roots->read, line_.root) &&
-           platform::holds(map_.view.roots->epoch, epoch_) && map_.takes_changes();
+           platform::holds(map_.view.roots->epoch, epoch_) && map_.takes_changes();  // (R6)
   }
 
   [[nodiscard]] bool replace(const T& value) const {
@@ -96,8 +97,8 @@ class in_place_search {
 
  private:
   [[nodiscard]] bool unchanged() const noexcept {
-    platform::acquire_fence();  // (R4)
-    return platform::holds(slot_->value.first, seen_.first);
+    platform::acquire_fence();                                // (R4)
+    return platform::holds(slot_->value.first, seen_.first);  // (R4)
   }
 
   protocol::handle& map_;

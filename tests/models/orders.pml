@@ -90,7 +90,7 @@ active proctype writer() {
   byte me = 0;
   swap_pair(STATE, 1, PAYLOAD, 1, seq_cst); /* S1 */
 #ifndef MISTAKE_WEAK_WRITER
-  release_fence(); /* staged_key::write_to */
+  release_fence(); /* E4 */
 #endif
   store(IDENTITY, 1, relaxed);
   swap_pair(STATE, 2, PAYLOAD, 2, PUBLISHER) /* E2 */
@@ -138,7 +138,7 @@ active proctype writer() {
   exchange(STATE, before, 1, acq_rel); /* E1 */
   exchange(STAMP, before, 1, acq_rel); /* B1 */
 #ifndef MISTAKE_WEAK_WRITER
-  release_fence(); /* staged_value::stage */
+  release_fence(); /* B2 */
 #endif
   store(LOW, 1, relaxed);
   store(HIGH, 1, relaxed);
@@ -173,17 +173,17 @@ active proctype reader() {
 
 active proctype writer() {
   byte me = 0, before;
-  store(ROOT, 1, PUBLISHER);
-  exchange(EPOCH, before, 1, PUBLISHER);
+  store(ROOT, 1, PUBLISHER);             /* T1 */
+  exchange(EPOCH, before, 1, PUBLISHER); /* T4 */
 #ifndef MISTAKE_WEAK_WRITER
-  release_fence(); /* new_table, standby_copier::clear */
+  release_fence(); /* T3 */
 #endif
   store(MEMORY, 1, relaxed) /* empty */
 }
 active proctype reader() {
   byte me = 1, epoch, root, word, root_again, epoch_again;
-  load(EPOCH, epoch, acquire);
-  load(ROOT, root, LOOKER); /* R1 */
+  load(EPOCH, epoch, acquire); /* R8 */
+  load(ROOT, root, LOOKER);    /* R1 */
   if
   :: root == 0 ->
     load(MEMORY, word, relaxed);
@@ -289,7 +289,7 @@ active proctype inserter() {
 active proctype reviver() {
   byte me = 1, found;
   exchange(OLD_KEY, found, 1, seq_cst); /* E1 */
-  load(EPOCH, found, FIRST_LOAD);
+  load(EPOCH, found, FIRST_LOAD); /* R8 */
   load(NEW_TAG, found, relaxed);
   if
   :: found != 0 ->

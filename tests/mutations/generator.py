@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "structure"))
 
-import orders
+import ordered
 import source
 from cxx import inactive, closing, operand_end, postfix_begin, sequences
 from mutant import LIBRARY, Mutant, library_files
@@ -72,10 +72,10 @@ class _File:
 
     # Each ordered access, each fence.
     def orders(self) -> None:
-        for match in orders.ORDER.finditer(self.code):
+        for match in ordered.ORDER.finditer(self.code):
             weak = "__ATOMIC_RELAXED" if match[0].startswith("__") else "std::memory_order_relaxed"
             self.add("order", match.start(), match.end(), weak, self.number(match.start()))
-        for match in orders.FENCE.finditer(self.code):
+        for match in ordered.FENCE.finditer(self.code):
             self.add("order", match.start(), match.end(), "", self.number(match.start()))
         for match in _SWAP_WITHOUT_ORDER.finditer(self.code):
             end = closing(self.code, match.end() - 1)
@@ -83,7 +83,7 @@ class _File:
                 self.add("order", end, end + 1, ", std::memory_order_relaxed)", self.number(match.start()))
 
     def number(self, position: int) -> str:
-        return orders.label(self.text, self.code, position) or "-"
+        return ordered.label(self.text, self.code, position) or "-"
 
     # Each validation after a read.
     def rechecks(self) -> None:

@@ -52,7 +52,7 @@ class OfTheLibrary(unittest.TestCase):
                 self.assertTrue(any(each.category == category and f"twinmap/{layer}" in each.file for each in self.all),
                                 f"{category} in {layer}")
         numbers = {each.why for each in self.generated if each.category == "order"}
-        for number in ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "T1", "T2", "S2", "V1", "B1", "C1", "C2", "H1",
+        for number in ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "T1", "T2", "S2", "V1", "B2", "C1", "C2", "H1",
                        "L1", "L2", "M1", "M2", "M3", "Y1", "Y2", "Y3", "Y4"):
             self.assertIn(number, numbers)
 

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import ordered
 import source
 
 MAX_FILE_LINES = 450
@@ -97,13 +98,20 @@ def promises(root: Path) -> list[str]:
             [f"tests/: no test names {name}" for name in PROMISES if name not in in_tests])
 
 
+def text_of(file: Path) -> str:
+    return file.read_text() if file.is_file() else ""
+
+
+def section(page: Path, heading: str) -> str:
+    """What stands in a page below the heading that has these words."""
+    found = re.search(rf"^#+[^\n]*{heading}[^\n]*\n(.*?)(?=^#|\Z)", text_of(page), re.IGNORECASE | re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
 def read_path(root: Path) -> list[str]:
     """From map::load to the slot in at most four files: the list under "Read path" in lib/README.md, each file of which
     is included by one before it."""
-    file = root / "lib/README.md"
-    readme = file.read_text() if file.is_file() else ""
-    section = re.search(r"^#+[^\n]*read path[^\n]*\n(.*?)(?=^#|\Z)", readme, re.IGNORECASE | re.MULTILINE | re.DOTALL)
-    items = re.findall(r"^\s*(?:\d+\.|[-*])[^\n`]*`([\w/.]+\.hpp)`", section[1] if section else "", re.MULTILINE)
+    items = re.findall(r"^\s*(?:\d+\.|[-*])[^\n`]*`([\w/.]+\.hpp)`", section(root / "lib/README.md", "read path"), re.MULTILINE)
     if not items:
         return ['lib/README.md: no list of files under a heading with "read path"']
     complaints = []
@@ -124,14 +132,46 @@ def read_path(root: Path) -> list[str]:
 
 def recipes(root: Path) -> list[str]:
     """lib/RECIPES.md shows each program of lib/examples as it is compiled."""
-    page = root / "lib/RECIPES.md"
-    shown = page.read_text() if page.is_file() else ""
+    shown = text_of(root / "lib/RECIPES.md")
     programs = source.files(root / "lib/examples", ".cpp", ".c", ".py")
     return [f"lib/RECIPES.md: does not show {file.relative_to(root)} as it is"
             for file in programs if f"```\n{file.read_text()}```" not in re.sub(r"```[a-z]+\n", "```\n", shown)]
 
 
-GATES = {gate.__name__: gate for gate in (size, layers, promises, read_path, recipes)}
+def orders(root: Path) -> list[str]:
+    """Each ordered access of lib/ has a number. Each number is explained once, in a file that lib/README.md lists, with partners
+    that name it in turn; tests/mutations/models.txt names its model, and tests/models/README.md the shape that it has there."""
+    said = ordered.Library(root / "lib/twinmap")
+    complaints = [f"{file.relative_to(root)}:{line}: this ordered access has no number: {text}" for file, line, text in said.unnumbered]
+    by_number = {each.number: each for each in said.explained}
+    listed = section(root / "lib/README.md", "ordered accesses")
+    models = dict(re.findall(r"^([A-Z]\d) (\w.*)$", text_of(root / "tests/mutations/models.txt"), re.MULTILINE))
+    shapes = section(root / "tests/models/README.md", "ordered accesses")
+    for number, file, line in said.mentioned:
+        if number not in by_number:
+            complaints.append(f"{file.relative_to(root)}:{line}: ({number}) is explained nowhere, with its partner")
+    for number, place, file, line in said.placed:
+        if number in by_number and not str(by_number[number].file).endswith("/" + place):
+            complaints.append(f"{file.relative_to(root)}:{line}: ({number}) is not explained in {place}")
+    for each in said.explained:
+        number, where = each.number, f"{each.file.relative_to(root)}:{each.line}"
+        if by_number[number] is not each:
+            complaints.append(f"{where}: ({number}) is explained twice")
+        complaints += [f"{where}: ({number}) has ({partner}) for a partner, which does not name it"
+                       for partner in each.partners if partner in by_number and number not in by_number[partner].partners]
+        if number not in said.given:
+            complaints.append(f"{where}: ({number}) is no access's")
+        row = re.search(rf"^\| (?:\w, )*{number[0]}(?:, \w)* \|.*$", listed, re.MULTILINE)
+        if not row or f"`{each.file.relative_to(root / 'lib/twinmap')}`" not in row[0]:
+            complaints.append(f"lib/README.md: does not say that ({number}) is explained in {each.file.relative_to(root)}")
+        if number not in models:
+            complaints.append(f"tests/mutations/models.txt: has no line for {number}")
+        elif not models[number].startswith("none:") and not re.search(rf"\b{number}\b", shapes):
+            complaints.append(f"tests/models/README.md: has no shape for {number}")
+    return complaints + [f"tests/mutations/models.txt: {number} is explained nowhere in lib/" for number in models if number not in by_number]
+
+
+GATES = {gate.__name__: gate for gate in (size, layers, promises, read_path, recipes, orders)}
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,15 @@ GOOD = {
     "tests/public/p_test.cpp": ALL_PROMISES,
     "tests/structure/exceptions.txt": "# none\n",
 }
+ORDERED = {
+    "lib/twinmap/platform/flag.hpp": "// (A1) release store: with (B1) of storage/user.hpp.\nvoid f() {\n"
+                                     "  a.store(1, std::memory_order_release);  // (A1)\n}\n",
+    "lib/twinmap/storage/user.hpp": "// (B1) acquire load, pairs with (A1) of platform/flag.hpp.\nvoid g() {\n"
+                                    "  a.load(std::memory_order_acquire);  // (B1)\n}\n",
+    "lib/README.md": GOOD["lib/README.md"] + "## Ordered accesses\n| A | `platform/flag.hpp` |\n| B, C | `storage/user.hpp` |\n",
+    "tests/mutations/models.txt": "A1 orders: x\nB1 none: x\n",
+    "tests/models/README.md": "## Ordered accesses\n| A1 | x |\n",
+}
 
 
 def function(lines: int, head: str = "int f(int x)") -> str:
@@ -100,6 +109,40 @@ class Gates(unittest.TestCase):
         shown = {"lib/RECIPES.md": "# Recipes\n\n```cpp\nint main() {}\n```\n"}
         self.assertEqual(self.complaints("recipes", {**program, **shown}), [])
         self.assert_red("recipes", {"lib/examples/x.cpp": "int main() { }\n", **shown}, "does not show")
+
+    def test_orders_finds_each_access_without_a_number(self):
+        self.assertEqual(self.complaints("orders", ORDERED), [])
+        user = "lib/twinmap/storage/user.hpp"
+        for access in ("a.load(std::memory_order_acquire);", "a.load();", "a.compare_exchange_strong(b, c);", "a.fetch_add(1);",
+                       "a.store(1);", "platform::acquire_fence();", "std::atomic_thread_fence(std::memory_order_release);",
+                       "if (compare_exchange(p, seen, next)) return;", "platform::compare_exchange_inlined(p, seen, next);",
+                       "return platform::holds(a, 1);", "__atomic_store_n(a, 1, __ATOMIC_RELEASE);"):
+            bare = f"void h() {{\n  {access}\n}}\n"
+            self.assert_red("orders", {**ORDERED, user: ORDERED[user] + bare}, "user.hpp:6", "has no number")
+            self.assertEqual(self.complaints("orders", {**ORDERED, user: ORDERED[user] + bare.replace(";\n", ";  // (B1)\n")}), [])
+            beside = ORDERED[user].replace("  // (B1)\n", f"  // (B1)\n  {access}\n")
+            self.assert_red("orders", {**ORDERED, user: beside}, "user.hpp:4", "has no number")
+        for nothing in ("a.load(std::memory_order_relaxed);", "a.compare_exchange_weak(b, c, std::memory_order_relaxed);",
+                        "// a.load(std::memory_order_acquire);", "bool compare_exchange(pair& p);", "handle.compare_exchange(k, a, b);"):
+            self.assertEqual(self.complaints("orders", {**ORDERED, user: ORDERED[user] + f"void h() {{\n  {nothing}\n}}\n"}), [])
+
+    def test_orders_finds_each_number_without_a_partner(self):
+        def changed(file: str, old: str, new: str) -> dict[str, str]:
+            self.assertIn(old, ORDERED[file])
+            return {**ORDERED, file: ORDERED[file].replace(old, new)}
+
+        flag, user, models = "lib/twinmap/platform/flag.hpp", "lib/twinmap/storage/user.hpp", "tests/mutations/models.txt"
+        self.assertIn("(B1) is explained nowhere", self.complaints("orders", changed(user, ", pairs with (A1) of platform/flag.hpp", ""))[0])
+        self.assert_red("orders", changed(user, "with (A1) of platform/flag.hpp", "with nothing"), "(A1) has (B1) for a partner, which does not")
+        self.assertIn("(C1) is explained nowhere", self.complaints("orders", changed(user, "  // (B1)\n", "  // (C1)\n"))[0])
+        self.assert_red("orders", changed(user, "platform/flag.hpp", "platform/page.hpp"), "(A1) is not explained in platform/page.hpp")
+        self.assert_red("orders", changed(flag, "void f", "\n// (A1) again, with (B1).\nvoid f"), "(A1) is explained twice")
+        self.assert_red("orders", changed("lib/README.md", "`platform/flag.hpp`", "`flag.hpp`"), "does not say that (A1)")
+        self.assert_red("orders", changed(models, "B1 none: x\n", ""), "no line for B1")
+        self.assert_red("orders", changed(models, "B1", "B2 none: x\nB1"), "B2 is explained nowhere")
+        self.assert_red("orders", changed(models, "B1 none: x", "B1 orders: x"), "no shape for B1")
+        gone = changed(flag, "  a.store(1, std::memory_order_release);  // (A1)\n", "")
+        self.assert_red("orders", gone, "(A1) is no access's")
 
 
 class Source(unittest.TestCase):

@@ -6,7 +6,7 @@
 // Ordered accesses. Each of these has a number of its own where it is called, which says what it is
 // good for there:
 //   (A1) seq_cst read-modify-write of both halves of a pair (swap_pair.hpp): with (A2) of
-//        protocol/slots.cpp, (A3) of storage/block_allocator.cpp and (W4) of protocol/walk.hpp,
+//        protocol/slots.cpp, (A3) of storage/block_allocator.hpp and (W4) of protocol/walk.hpp,
 //        who load its halves apart
 //   (A4) every acquire fence: with (A5)
 //   (A5) every release fence: with (A4)

@@ -26,16 +26,20 @@ struct slot_marks {
   std::uint8_t dirty = 0;
 };
 
+// The numbers of ordered accesses are those of walk.hpp, but for (V1) of storage/view.hpp and (N3)
+// of lease_census.hpp.
 class checker {
  public:
   checker(const handle& map, const walk_progress& told)
       : map_(map),
         view_(map.view),
-        read_{view_.roots->read.load(std::memory_order_acquire)},
-        dirty_{view_.roots->dirty.load(std::memory_order_acquire)},
+        read_{view_.roots->read.load(std::memory_order_acquire)},    // (W1)
+        dirty_{view_.roots->dirty.load(std::memory_order_acquire)},  // (W1)
         heap_(map, report_),
-        steps_(told, read_.groups() + dirty_.groups() + view_.header->locked.slots_used.load()) {
-    const std::uint64_t used = view_.header->locked.slots_used.load(std::memory_order_acquire);
+        steps_(told,
+               read_.groups() + dirty_.groups() + view_.header->locked.slots_used.load()) {  // (W2)
+    const std::uint64_t used =
+        view_.header->locked.slots_used.load(std::memory_order_acquire);  // (W2)
     const std::uint64_t committed = view_.resident_slots();
     check_limits();
     if (used == 0 || used > view_.max_slots || used > committed)
@@ -69,9 +73,11 @@ class checker {
 
   void check_limits() {
     const std::uint64_t seed = view_.seal_seed;
-    if (storage::unseal(seed, storage::sealed::slots, view_.roots->slots_committed.load()) == 0)
+    if (storage::unseal(seed, storage::sealed::slots,
+                        view_.roots->slots_committed.load()) == 0)  // (V1)
       find("slots_committed does not agree with its check");
-    if (storage::unseal(seed, storage::sealed::chunks, view_.roots->heap_committed.load()) == 0)
+    if (storage::unseal(seed, storage::sealed::chunks,
+                        view_.roots->heap_committed.load()) == 0)  // (V1)
       find("heap_committed does not agree with its check");
   }
 
@@ -180,7 +186,7 @@ class checker {
     const auto low = static_cast<std::uint32_t>(view_.hash(key.data(), key.size()));
     if (low != view_.slot_hash(number).load(std::memory_order_relaxed))
       find(name + " has a key and another hash");
-    if (copy_.meta.birth() >= view_.header->locked.births.load(std::memory_order_acquire))
+    if (copy_.meta.birth() >= view_.header->locked.births.load(std::memory_order_acquire))  // (W3)
       find(name + " was born in the future");
     if (copy_.word().state() == entry_state::live_block)
       heap_.add_block(storage::block_ref{copy_.pair.second}, number);
@@ -193,7 +199,7 @@ class checker {
                       number);
   }
 
-  /// One key, one slot that is live or nil (R4).
+  /// One key, one slot that is live or nil (rule R4).
   void check_unique(std::uint64_t number) {
     const bytes key = copy_.key.view();
     std::string text(reinterpret_cast<const char*>(key.data()), key.size());
@@ -205,7 +211,7 @@ class checker {
 
   void check_free_list() {
     std::uint64_t length = 0;
-    std::uint64_t slot = view_.header->locked.free_head.load(std::memory_order_acquire);
+    std::uint64_t slot = view_.header->locked.free_head.load(std::memory_order_acquire);  // (W5)
     for (; slot != 0 && length <= used_; ++length) {
       if (slot >= used_ || !view_.slot_ok(slot))
         return find("the free list leads to slot " + std::to_string(slot));
@@ -236,10 +242,10 @@ class checker {
 /// A number that changes with anything that a writer does to the map.
 std::uint64_t activity(const handle& map) {
   const segment_view& view = map.view;
-  std::uint64_t sum = view.roots->epoch.load(std::memory_order_seq_cst);
+  std::uint64_t sum = view.roots->epoch.load(std::memory_order_seq_cst);  // (W6)
   for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot) {
     const storage::lease_page& page = view.lease(slot);
-    sum += page.transitions.load(std::memory_order_acquire) +
+    sum += page.transitions.load(std::memory_order_acquire) +  // (N3)
            page.stamps.load(std::memory_order_relaxed) +
            page.counts[static_cast<std::size_t>(storage::counter::stores)].load(
                std::memory_order_relaxed) +

@@ -54,8 +54,9 @@ void settle_slot(locked_section& at, std::uint32_t slot) {
   if (leaving && at.dirty()) unindex_locked(at, at.dirty(), slot);
   if (word.state() == entry_state::free) {
     if (unindex_locked(at, at.read(), slot) != 0) {
+      // (T5) of tables.cpp, after the change: what left read named a slot that was nobody's before.
       at.roots().read.store(at.read().next_generation().bits, std::memory_order_seq_cst);
-      at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+      at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);  // (T4) of tables.cpp
     }
     give_slot_locked(at, slot);
   }
@@ -65,7 +66,7 @@ void settle_slot(locked_section& at, std::uint32_t slot) {
 }  // namespace
 
 void fix_up_locked(locked_section& at) {
-  // The dead one may have stored a root and not come to the epoch.
+  // (T4) of tables.cpp: the dead one may have stored a root and not come to the epoch.
   at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
   settle_roots(at);
   drop_standby_locked(at);

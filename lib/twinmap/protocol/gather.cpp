@@ -1,6 +1,6 @@
-// (E1) as in mutate.cpp: the CAS that puts a slot's value elsewhere publishes the copy and pairs
-// with (R3) of reader.hpp. It succeeds only if the slot is as it was when the value was copied, so
-// what stands after it is what stood before.
+// (E1) of mutate.cpp: the CAS that puts a slot's value elsewhere publishes the copy. It succeeds
+// only if the slot is as it was when the value was copied, so what stands after it is what stood
+// before.
 
 #include <twinmap/protocol/gather.hpp>
 
@@ -158,9 +158,9 @@ void gatherer::hide(std::uint32_t chunk, std::uint32_t size_class) noexcept {
 }
 
 void gatherer::move_some(writer& by, std::size_t slots) {
-  const std::uint64_t used =
-      std::min({std::uint64_t{by.header().locked.slots_used.load(std::memory_order_acquire)},
-                map_.view.max_slots, map_.view.resident_slots()});
+  const std::uint64_t used = std::min(
+      {std::uint64_t{by.header().locked.slots_used.load(std::memory_order_acquire)},  // (W2)
+       map_.view.max_slots, map_.view.resident_slots()});
   for (; slots != 0 && slot_ < used; --slots, ++slot_)
     move_value(by, slot_);
   if (slot_ < used) return;
@@ -183,7 +183,7 @@ void gatherer::move_value(writer& by, std::uint64_t number) {
     return;
   const storage::owned_block to = place_for(by, from.length());
   if (!to) return;
-  // (B1) of block_allocator.hpp stands between the new stamp and these stores.
+  // (B2) of storage/block_allocator.hpp, between the new stamp and these stores.
   platform::release_fence();
   platform::copy_in(view.heap.heap + view.heap.offset(to.ref), value_.view().data(), from.length());
   // Before the CAS: while the slot names the block its pair is the block's.

@@ -29,7 +29,7 @@ struct attachment {
 namespace {
 
 /// The header as it is now, in private memory: what is checked is what is used, whatever happens to
-/// the segment (R6).
+/// the segment (rule R6).
 storage::header_constant copy_header(const platform::segment_file& file) {
   storage::header_constant header;
   std::memcpy(&header, file.base(), sizeof header);
@@ -110,12 +110,12 @@ void take_back(process_state& state, const segment_view& view,
     return ::lstat(names.lock.c_str(), &status) == 0 || errno != ENOENT;
   };
   if (has_lock_file()) return;
-  view.header->roots.retired.store(1, std::memory_order_seq_cst);
+  view.header->roots.retired.store(1, std::memory_order_seq_cst);  // (X1)
   const platform::file_identity& ours = state.file.identity();
   const bool named = ::lstat(names.segment.c_str(), &status) == 0 && status.st_dev == ours.device &&
                      status.st_ino == ours.inode;
   if (!has_lock_file() && named && ::unlink(names.segment.c_str()) == 0) return;
-  view.header->roots.retired.store(0, std::memory_order_seq_cst);
+  view.header->roots.retired.store(0, std::memory_order_seq_cst);  // (X1)
 }
 
 }  // namespace
@@ -224,10 +224,12 @@ void handle::publish_all() const noexcept {
       view.header->totals[static_cast<std::size_t>(which)].fetch_add(n, std::memory_order_relaxed);
   };
   const auto publish_set = [&](const lookup_counters& now, const lookup_counters& before) {
-    publish(now.hits_read.load() - before.hits_read.load(), storage::counter::hits_read);
-    publish(now.hits_dirty.load() - before.hits_dirty.load(), storage::counter::hits_dirty);
-    publish(now.misses.load() - before.misses.load(), storage::counter::misses);
-    publish(now.retries.load() - before.retries.load(), storage::counter::retries);
+    publish(now.hits_read.load() - before.hits_read.load(),  // (N5)
+            storage::counter::hits_read);
+    publish(now.hits_dirty.load() - before.hits_dirty.load(),  // (N5)
+            storage::counter::hits_dirty);
+    publish(now.misses.load() - before.misses.load(), storage::counter::misses);     // (N5)
+    publish(now.retries.load() - before.retries.load(), storage::counter::retries);  // (N5)
   };
   for (const auto& thread : state_->threads)
     publish_set(thread->counters, thread->published);
@@ -274,8 +276,8 @@ bool remove(const std::string& name, const std::string& directory) {
         platform::segment_file::open(where, platform::access::read_write, anyone);
     auto* header = reinterpret_cast<storage::segment_header*>(file.base());
     if (file.size() >= storage::header_bytes && header->constant.magic == storage::segment_magic) {
-      header->roots.retired.store(1, std::memory_order_release);
-      header->care.bell.fetch_add(1, std::memory_order_release);
+      header->roots.retired.store(1, std::memory_order_release);  // (X1)
+      header->care.bell.fetch_add(1, std::memory_order_release);  // (X3)
       platform::futex_wake(header->care.bell, std::numeric_limits<int>::max());
     }
   } catch (const error& failure) {

@@ -165,8 +165,14 @@ class TWINMAP_EXPORT handle {
   [[nodiscard]] std::uint64_t size() const noexcept;
   [[nodiscard]] bool created() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
+  // The name was removed. Ordered accesses:
+  //   (X1) store of `retired`, before files go: with (X2)
+  //   (X2) acquire load of it: with (X1); between it and a look at the files' names stands the
+  //        directory's own lock
+  //   (X3) release addition to the bell, once the map is retired: with (X4)
+  //   (X4) acquire load of the bell (caretaker.cpp): with (X3): who sees it rung sees that
   [[nodiscard]] bool retired() const noexcept {
-    return view.roots->retired.load(std::memory_order_acquire) != 0;
+    return view.roots->retired.load(std::memory_order_acquire) != 0;  // (X2)
   }
   [[nodiscard]] const attach_request& request()
       const noexcept;  ///< first group as in force, not as asked

@@ -1,8 +1,11 @@
 // New keys, and keys whose slot was expunged: under the mutex.
 //
-// (E2) the CAS free → live, or expunged → live, is the linearization point; it pairs with (R3) of
-// reader.hpp. Before it the key, the birth number and the index word are written, so that what is
-// seen live is found by every later search (R4).
+// (E2) the CAS free → live, or expunged → live, is the linearization point; it pairs with (R3) and
+// (R4) of reader.hpp and with (W3) of walk.hpp. Before it the key, the birth number and the index
+// word are written, so that what is seen live is found by every later search (rule R4).
+//
+// (E4) the release fence before the key and the birth number of a free slot change pairs with (R4)
+// of reader.hpp: whoever has read anything of them sees that the slot is another's.
 
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/protocol/mutation.hpp>
@@ -21,7 +24,7 @@ class staged_key {
   staged_key(writer& by, key_view key) : by_(by), key_(key) {
     if (key.size <= by.map.view.key_capacity) return;
     block_ = allocate_or_raise(by, key.size, "a key");
-    platform::release_fence();
+    platform::release_fence();  // (B2) of storage/block_allocator.hpp
     platform::copy_in(by.map.view.heap.heap + by.map.view.heap.offset(block_.ref), key.data,
                       key.size);
   }
@@ -32,7 +35,7 @@ class staged_key {
   }
   /// Into a slot whose state is free.
   void write_to(storage::entry& slot, std::uint64_t birth) const noexcept {
-    platform::release_fence();
+    platform::release_fence();  // (E4)
     slot.meta.store(storage::entry_meta::make(birth, key_.size).bits, std::memory_order_relaxed);
     if (block_)
       slot.key.store(block_.ref.bits, std::memory_order_relaxed);

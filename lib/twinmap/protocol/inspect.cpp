@@ -62,7 +62,7 @@ std::vector<writer_info> writers(const handle& map) {
   for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot) {
     const platform::lease_record& who = view.lease(slot).who;
     if (who.held.load(std::memory_order_relaxed) == 0) continue;
-    const lease_id id{slot, who.incarnation.load(std::memory_order_acquire)};
+    const lease_id id{slot, who.incarnation.load(std::memory_order_acquire)};  // (L3)
     if (id.incarnation == 0 || id.incarnation >= platform::incarnation_limit) continue;
     writer_info info;
     info.lease = slot;
@@ -84,8 +84,8 @@ std::vector<writer_info> writers(const handle& map) {
 care_state look(const handle& map) {
   const segment_view& view = map.view;
   const storage::segment_header& header = *view.header;
-  const storage::root_word read{header.roots.read.load(std::memory_order_acquire)};
-  const storage::root_word dirty{header.roots.dirty.load(std::memory_order_acquire)};
+  const storage::root_word read{header.roots.read.load(std::memory_order_acquire)};    // (W1)
+  const storage::root_word dirty{header.roots.dirty.load(std::memory_order_acquire)};  // (W1)
   care_state found;
   found.retired = map.retired();
   found.amended = read.amended();
@@ -123,7 +123,7 @@ std::uint64_t tend(handle& map) {
   for (std::uint32_t slot = 0; slot != map.view.constant.max_writers; ++slot) {
     const platform::lease_record& who = map.view.lease(slot).who;
     if (who.held.load(std::memory_order_relaxed) == 0) continue;
-    const lease_id id{slot, who.incarnation.load(std::memory_order_acquire)};
+    const lease_id id{slot, who.incarnation.load(std::memory_order_acquire)};  // (L3)
     const bool possible = id.incarnation != 0 && id.incarnation < platform::incarnation_limit;
     if (possible && platform::is_dead(map.state().locks, id)) ++dead;
   }

@@ -2,6 +2,11 @@
 
 // Which leases are dead, asked once for each and remembered: a sweep meets the same few again and
 // again.
+//
+// Ordered accesses:
+//   (L3) acquire load of an incarnation, to ask whether it lives: with (L2) of platform/lease.cpp
+//   (L4) the CAS that says a lease is held no more: seq_cst by default, with nothing: for people
+//   (N3) acquire load of transitions: with (N1) of mutation.hpp
 
 #include <twinmap/protocol/process_state.hpp>
 

@@ -56,7 +56,7 @@ probe probe_table(const segment_view& view, storage::root_word root,
 
 /// One attempt. Found: what `at` says stands, be it nothing.
 probe try_locate(const segment_view& view, const span_key& key, location& at) {
-  const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
+  const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);  // (R8)
   const storage::root_word read{
       view.roots->read.load(std::memory_order_seq_cst)};  // (R1) of reader.hpp
   storage::root_word dirty{0};
@@ -66,7 +66,7 @@ probe try_locate(const segment_view& view, const span_key& key, location& at) {
   if (result == probe::found) {
     at.where = found_in::read;
     // A slot that is live or nil stands for itself: the CAS on its word decides. Expunged must be
-    // current (R3).
+    // current (rule R3).
     if (at.word.live()) return probe::found;
   } else if (result == probe::nothing && read.amended()) {
     dirty = {view.roots->dirty.load(std::memory_order_seq_cst)};  // (R2) of reader.hpp
@@ -77,7 +77,7 @@ probe try_locate(const segment_view& view, const span_key& key, location& at) {
   platform::acquire_fence();  // (R6) of reader.hpp
   const bool stood = view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
                      (!dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
-                     view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
+                     view.roots->epoch.load(std::memory_order_seq_cst) == epoch;  // (R6)
   if (!stood || result == probe::moved) return probe::moved;
   return result == probe::damaged ? probe::damaged : probe::found;
 }

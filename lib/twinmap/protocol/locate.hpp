@@ -11,7 +11,7 @@ namespace twinmap::protocol {
 enum class found_in : std::uint8_t { nowhere, read, dirty };
 
 /// A slot that held the key when its word was loaded; `nowhere`: the key had none, proven by the
-/// roots (R3).
+/// roots (rule R3).
 struct location {
   found_in where = found_in::nowhere;
   bool amended = false;  ///< read was not the whole map

@@ -1,8 +1,8 @@
 // Changing a key that has a slot: by one CAS, without a lock (P3).
 //
 // (E1) the 16-byte CAS on {word, payload} publishes what was written before it and pairs with (R3)
-// of reader.hpp. It succeeds only if the slot has not changed since it was located: it was this
-// key's, live or nil, and so indexed (R4).
+// and (R4) of reader.hpp. It succeeds only if the slot has not changed since it was located: it was
+// this key's, live or nil, and so indexed (rule R4).
 
 #include <twinmap/platform/swap_pair.hpp>
 #include <twinmap/protocol/admin.hpp>
@@ -59,7 +59,7 @@ void staged_value::stage(bytes value) {
     drop();
     block_ = allocate_or_raise(by_, length_, "a value");
   }
-  // (B1) of block_allocator.hpp stands between the new stamp and these stores.
+  // (B2) of storage/block_allocator.hpp, between the new stamp and these stores.
   platform::release_fence();
   platform::copy_in(heap.heap + heap.offset(block_.ref), value.data(), length_);
   payload_ = block_.ref.bits;
@@ -176,7 +176,7 @@ void mutate(handle& map, key_view key, mutation& operation) {
     const location at = locate(map, key);
     damaged = false;
     if (operation.wants_value && at.live() && !copy_value(map.view, at.slot, at.pair(), current)) {
-      damaged = platform::holds(map.view.slot(at.slot).value.first, at.word.bits);
+      damaged = platform::holds(map.view.slot(at.slot).value.first, at.word.bits);  // (R3)
       continue;
     }
     const update_step step =

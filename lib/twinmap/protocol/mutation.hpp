@@ -68,19 +68,26 @@ bool remove_located(writer& by, const location& at);
 
 /// Marks the time between a CAS that changes the number of keys and its counter (see
 /// lease_page::transitions).
+//
+// Ordered accesses:
+//   (N1) release store of transitions, odd before the CAS and even after the counter, and whatever
+//        makes it even for the dead: with (N3) of lease_census.hpp: between two looks at the same
+//        even number no key came or went
+//   (N2) release store of the counter: with nothing: it is loaded relaxed, and the store of
+//        transitions that follows is a release
 class size_change {
  public:
   explicit size_change(writer& by) noexcept : page_(*by.context.page) { step(); }
   ~size_change() { step(); }
   void commit(std::int64_t delta) noexcept {
     page_.size_delta.store(page_.size_delta.load(std::memory_order_relaxed) + delta,
-                           std::memory_order_release);
+                           std::memory_order_release);  // (N2)
   }
 
  private:
   void step() noexcept {
     page_.transitions.store(page_.transitions.load(std::memory_order_relaxed) + 1,
-                            std::memory_order_release);
+                            std::memory_order_release);  // (N1)
   }
   storage::lease_page& page_;
 };

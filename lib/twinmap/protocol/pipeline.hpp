@@ -105,7 +105,8 @@ class lookups_in_flight {
     const std::byte* group = empty_group.data();
     if constexpr (std::is_same_v<Group, storage::narrow_group>)
       group = table_.first + home;
-    else if (view_.group_ok(table_.offset + home))  // nobody has looked over the whole table (R6)
+    else if (view_.group_ok(table_.offset +
+                            home))  // nobody has looked over the whole table (rule R6)
       group = view_.heap.heap + table_.offset + home;
     __builtin_prefetch(group);
     hashes_[i % places] = hash;

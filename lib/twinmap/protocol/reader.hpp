@@ -4,20 +4,23 @@
 // all of it works on a PROT_READ mapping (P2).
 //
 // Ordered accesses, each with its partner:
-//   (R1) seq_cst load of the read root: with the release store of a finished table (T1 in
-//        tables.cpp)
-//   (R2) seq_cst load of the dirty root: with (T1)
-//   (R3) seq_cst load of an entry word: with the CAS that published it (E1 in mutate.cpp, E2 in
-//        insert.cpp)
-//   (R4) acquire fence, then relaxed re-load of the word: what was read between was the slot's at
-//        (R3) (rules R1, R2)
-//   (R5) acquire fence, then relaxed re-load of a block's stamp: the copied bytes are that stamp's
-//        (rule R5); with the CAS that stamped the block before its bytes changed (B1 in
-//        block_allocator.cpp)
-//   (R6) acquire fence, then seq_cst re-loads of both roots and the epoch: nothing was moved
-//        meanwhile (rule R3)
-//   (R7) acquire fence between the tags of a group and their numbers: with the release store of the
-//        tag (T2 in table_words.hpp)
+//   (R1) seq_cst load of the read root: with (T1) and (T5) of tables.cpp: the table is complete
+//   (R2) seq_cst load of the dirty root: with (T1) of tables.cpp
+//   (R3) seq_cst load of an entry word: with (E1) of mutate.cpp, (E2) of insert.cpp, (E3) of
+//        tables.cpp and (S1) of slots.cpp, the CAS that published it
+//   (R4) acquire fence, then a load of the word again: with (E1), (E2), (E3), (S1), (E4) of
+//        insert.cpp and with (B1) and (B2) of storage/block_allocator.hpp: what was read between
+//        was the slot's at the first load (rules R1, R2)
+//   (R5) acquire fence, then relaxed re-load of a block's stamp: with (B1), (B2) and (B4) of
+//        storage/block_allocator.hpp and (T3) of tables.cpp: the copied bytes are that stamp's
+//        (rule R5)
+//   (R6) acquire fence, then seq_cst re-loads of both roots and the epoch: with (T1), (T3), (T4)
+//        and (T5) of tables.cpp: nothing was moved meanwhile (rule R3)
+//   (R7) acquire fence between the tags of a group and their numbers: with (T2) of
+//        storage/table_words.hpp
+//   (R8) seq_cst load of the epoch, before the roots: with (T4) of tables.cpp
+//   (R9) comparison of a key in one word, before the second look at the entry word, or with the
+//        cached limit, below which memory stays: seq_cst by its function, with nothing
 
 #include <twinmap/protocol/handle.hpp>
 #include <twinmap/protocol/patience.hpp>
@@ -42,7 +45,7 @@ struct word_key {
   std::uint64_t word;
   std::uint64_t hash;
   [[nodiscard]] bool matches(const segment_view&, const storage::entry& slot) const noexcept {
-    return platform::holds(slot.key, word);
+    return platform::holds(slot.key, word);  // (R9)
   }
 };
 
@@ -83,8 +86,8 @@ concept may_decline = requires(Sink sink) {
 /// `what` if the word still is what it was when all of it was read, else retry.
 [[gnu::always_inline]] inline lookup if_unchanged(const storage::entry& slot,
                                                   storage::entry_word word, lookup what) noexcept {
-  platform::acquire_fence();  // (R4)
-  return platform::holds(slot.value.first, word.bits) ? what : lookup::retry;
+  platform::acquire_fence();                                                   // (R4)
+  return platform::holds(slot.value.first, word.bits) ? what : lookup::retry;  // (R4)
 }
 
 /// Rule R5. A sink has `inlined(payload, length)`, true if that length can be; `block(length)`,
@@ -229,7 +232,7 @@ template <class Group>
                                                          unsigned i) noexcept {
   const std::uint64_t number = storage::load_number<Group>(group, i);
   // Slot 0 is resident and nobody's.
-  if (!platform::holds_more(view.slot_limit, number)) [[unlikely]]
+  if (!platform::holds_more(view.slot_limit, number)) [[unlikely]]  // (R9)
     return nullptr;
   return &view.slot(number);
 }
@@ -251,14 +254,14 @@ template <class Group>
                                                   std::uint64_t hash) noexcept {
   if (storage::root_word{line.root}.amended()) return false;
   const storage::header_roots& roots = *map.view.roots;
-  const std::uint64_t epoch = roots.epoch.load(std::memory_order_seq_cst);
+  const std::uint64_t epoch = roots.epoch.load(std::memory_order_seq_cst);  // (R8)
   if (!is_current(map, line)) return false;
   const std::byte* group = home_of(line, hash);
   if (storage::match_tag<storage::narrow_group>(group, hash) != 0 ||
       storage::match_empty<storage::narrow_group>(group) == 0)
     return false;
-  platform::acquire_fence();  // (R6)
-  return platform::holds(roots.read, line.root) && platform::holds(roots.epoch, epoch);
+  platform::acquire_fence();                                                             // (R6)
+  return platform::holds(roots.read, line.root) && platform::holds(roots.epoch, epoch);  // (R6)
 }
 
 /// Sinks whose values are always in the slot, all of one length.
@@ -274,11 +277,11 @@ template <class Sink>
                                                Sink sink) {
   constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(Sink::inline_length);
   const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)
-  if (word.kind() != expected || !platform::holds(slot.key, key.word)) [[unlikely]]
+  if (word.kind() != expected || !platform::holds(slot.key, key.word)) [[unlikely]]  // (R9)
     return false;
   const std::uint64_t payload = slot.value.second.load(std::memory_order_relaxed);
-  platform::acquire_fence();  // (R4)
-  if (!platform::holds(slot.value.first, word.bits)) [[unlikely]]
+  platform::acquire_fence();                                       // (R4)
+  if (!platform::holds(slot.value.first, word.bits)) [[unlikely]]  // (R4)
     return false;
   return sink.inlined(payload, Sink::inline_length);
 }
@@ -314,7 +317,7 @@ inline bool read_near_home(const segment_view& view, const thread_cache::line& l
   return false;
 }
 
-/// The lookup when the fast path gave no value: the whole protocol, with the proof of absence (R3).
+/// The lookup when the fast path gave no value: the whole protocol, with the proof of absence.
 template <class Key, class Sink>
 [[gnu::always_inline]] inline bool load_by_protocol(const handle& map, Key key, Sink sink) {
   const segment_view& view = map.view;
@@ -330,7 +333,7 @@ template <class Key, class Sink>
   lookup result = lookup::retry;
   bool stood = false;
   do {
-    const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);
+    const std::uint64_t epoch = view.roots->epoch.load(std::memory_order_seq_cst);    // (R8)
     const storage::root_word read{view.roots->read.load(std::memory_order_seq_cst)};  // (R1)
     // `counters` has made the line this handle's, unless a sink or a signal looked elsewhere since.
     thread_cache::line& line = map.cache_line_of_thread();
@@ -354,7 +357,7 @@ template <class Key, class Sink>
     platform::acquire_fence();  // (R6)
     stood = view.roots->read.load(std::memory_order_seq_cst) == read.bits &&
             (!probe_dirty || view.roots->dirty.load(std::memory_order_seq_cst) == dirty.bits) &&
-            view.roots->epoch.load(std::memory_order_seq_cst) == epoch;
+            view.roots->epoch.load(std::memory_order_seq_cst) == epoch;  // (R6)
     if (result < lookup::retry && stood) {
       if (probe_dirty) map.note_miss(counters);
       return false;
@@ -419,7 +422,7 @@ template <class Key, class Sink>
       const std::uint64_t number =
           storage::load_number<storage::narrow_group>(group, storage::first_of(mask));
       // Slot 0 is resident and nobody's.
-      if (platform::holds_more(map.view.slot_limit, number) &&
+      if (platform::holds_more(map.view.slot_limit, number) &&  // (R9)
           read_named(map.view, map.view.slot(number), key, sink)) [[likely]] {
         lookup_counters::add(line.counters->hits_read);
         return true;

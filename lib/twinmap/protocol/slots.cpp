@@ -1,8 +1,16 @@
 // Entry slots under the mutex: taking, giving back, reaping what earlier compactions expunged,
 // purging in place.
 //
-// (S1) the CAS to free pairs with (R3) of reader.hpp. (S2) the release store of slots_committed
-// pairs with (V1) of view.hpp: slots below it are resident.
+// Ordered accesses:
+//   (S1) the CAS to free: with (R3) and (R4) of reader.hpp
+//   (S2) release store of slots_committed: with (V1) of storage/view.hpp: slots below it are
+//        resident
+//   (S3) release store of slots_used: with (W2) of walk.hpp
+//   (S4) the CAS that links a free slot, or takes it out of the list: with (A2)
+//   (S5) release store of the list's head: with (W5) of walk.hpp; and whoever takes the mutex from
+//        a dead holder finds a slot linked before it is the head
+//   (A2) acquire loads of an entry's word and payload, then a relaxed one of the word: with (A1) of
+//        platform/atomic.hpp and with (S4): the two belong together
 
 #include <twinmap/protocol/locked.hpp>
 #include <twinmap/storage/plan.hpp>
@@ -21,8 +29,8 @@ platform::pair_value load_pair(const storage::entry& slot) noexcept {
       1u << 20;  // R6; what is read last then fails the CAS, or the second look, that follows
   platform::pair_value seen{};
   for (std::uint32_t attempt = 0; attempt != attempts; ++attempt) {
-    seen.first = slot.value.first.load(std::memory_order_acquire);
-    seen.second = slot.value.second.load(std::memory_order_acquire);
+    seen.first = slot.value.first.load(std::memory_order_acquire);    // (A2)
+    seen.second = slot.value.second.load(std::memory_order_acquire);  // (A2)
     if (slot.value.first.load(std::memory_order_relaxed) == seen.first) break;
   }
   return seen;
@@ -92,9 +100,10 @@ std::uint64_t pop_free(locked_section& at) noexcept {
     return 0;
   }
   locked.intent_slot.store(slot, std::memory_order_relaxed);
-  locked.free_head.store(static_cast<std::uint32_t>(seen.second), std::memory_order_release);
+  locked.free_head.store(static_cast<std::uint32_t>(seen.second),
+                         std::memory_order_release);  // (S5)
   compare_exchange(at.view().slot(slot).value, seen,
-                   {entry_word{seen.first}.next(entry_state::free).bits, 0});
+                   {entry_word{seen.first}.next(entry_state::free).bits, 0});  // (S4)
   return slot;
 }
 
@@ -121,7 +130,8 @@ std::uint64_t take_slot_locked(locked_section& at, errc& why) {
   why = used >= at.view().max_slots ? errc::too_many_entries : errc::no_space;
   if (used < at.view().max_slots && (at.view().slot_ok(used) || commit_slots(at))) {
     locked.intent_slot.store(static_cast<std::uint32_t>(used), std::memory_order_relaxed);
-    locked.slots_used.store(static_cast<std::uint32_t>(used + 1), std::memory_order_release);
+    locked.slots_used.store(static_cast<std::uint32_t>(used + 1),
+                            std::memory_order_release);  // (S3)
     // The walk of reaping wraps where the slots end: it has one more to pass.
     if (const std::uint32_t left = locked.reap_left.load(std::memory_order_relaxed); left != 0)
       locked.reap_left.store(left + 1, std::memory_order_relaxed);
@@ -142,8 +152,8 @@ void give_slot_locked(locked_section& at, std::uint64_t slot) noexcept {
   if (entry_word{seen.first}.state() == entry_state::free && next != slot) {
     compare_exchange(
         entry.value, seen,
-        {entry_word{seen.first}.next(entry_state::free).bits, next | storage::listed_bit});
-    locked.free_head.store(static_cast<std::uint32_t>(slot), std::memory_order_release);
+        {entry_word{seen.first}.next(entry_state::free).bits, next | storage::listed_bit});  // (S4)
+    locked.free_head.store(static_cast<std::uint32_t>(slot), std::memory_order_release);     // (S5)
   }
   locked.intent_slot.store(0, std::memory_order_relaxed);
 }
@@ -155,9 +165,9 @@ bool free_slot_locked(locked_section& at, std::uint64_t slot, platform::pair_val
   locked.intent_slot.store(static_cast<std::uint32_t>(slot), std::memory_order_relaxed);
   // While the slot still names the block: later the pair may be somebody else's.
   const key_block key = block_of_key(at, entry);
-  // (S1) First the state, then the tombstones (R4): a revived store must not be lost.
+  // First the state, then the tombstones (rule R4): a revived store must not be lost.
   const entry_word freed = entry_word{seen.first}.next(entry_state::free);
-  if (!compare_exchange(entry.value, seen, {freed.bits, 0})) {
+  if (!compare_exchange(entry.value, seen, {freed.bits, 0})) {  // (S1)
     locked.intent_slot.store(0, std::memory_order_relaxed);
     return false;
   }
@@ -191,9 +201,9 @@ void reap_some_locked(locked_section& at, std::uint32_t steps) {
 
 std::uint32_t purge_locked(locked_section& at, std::uint32_t enough) {
   storage::header_locked& locked = at.locked();
-  // An in-place change of read: its generation says so before it happens (R3).
+  // (T5) of tables.cpp: an in-place change of read, and its generation says so before it happens.
   at.roots().read.store(at.read().next_generation().bits, std::memory_order_seq_cst);
-  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);  // (T4) of tables.cpp
   std::uint32_t freed = 0;
   std::uint32_t slot = locked.reap_cursor.load(std::memory_order_relaxed);
   const std::uint32_t used = usable_slots(at);

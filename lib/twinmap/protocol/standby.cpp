@@ -85,7 +85,7 @@ bool complete_standby_locked(locked_section& at, std::uint64_t most) noexcept {
   constexpr std::uint64_t no_lookup = ~0ull;
   if (!m || (most != no_lookup && m.mark_words() > few_words)) return false;
   for (std::uint64_t word = 0; word != m.mark_words(); ++word) {
-    const std::uint64_t bits = m.marks[word].load(std::memory_order_acquire);
+    const std::uint64_t bits = m.marks[word].load(std::memory_order_acquire);  // (Y6)
     if (!copy_marked(m, word, bits)) return false;
     // Cleared after the copy: a death in between loses no mark.
     if (bits != 0) m.marks[word].store(0, std::memory_order_relaxed);
@@ -103,7 +103,7 @@ void install_standby_locked(locked_section& at, root_word standby) noexcept {
   counts.dirty_filled.store(same_shape ? counts.read_filled.load(std::memory_order_relaxed) : words,
                             std::memory_order_relaxed);
   at.by.header().standby.state.store(static_cast<std::uint32_t>(standby_state::none),
-                                     std::memory_order_release);
+                                     std::memory_order_release);  // (Y5)
 }
 
 void release_dead_standby_locked(locked_section& at) {

@@ -16,11 +16,15 @@
 //   ready     → none       mutex: dropped for the same reasons, or installed
 //
 // Ordered accesses:
-//   (Y1) the release fetch_or of a mark, after the word it is about was stored, pairs with
-//   (Y2) the acquire exchange that clears it before the group is copied: the copy has that word, or
-//   the mark is set again.
-//   (Y3) the release CAS to ready, and to abandoned, pairs with (Y4) the acquire loads of the
-//   state: whoever sees ready sees the copy.
+//   (Y1) release fetch_or of a mark, after the word it is about was stored: with (Y2) and (Y6)
+//   (Y2) acquire exchange that clears it before the group is copied: with (Y1): the copy has that
+//        word, or the mark is set again
+//   (Y3) release CAS to ready, and to abandoned: with (Y4): whoever sees ready sees the copy
+//   (Y4) acquire load of the state: with (Y3) and (Y5)
+//   (Y5) release store of the state, under the mutex: with (Y4): whoever sees copying sees of what
+//        and by whom; and whoever takes the mutex from a dead holder and sees none finds the counts
+//        of the dirty that was installed
+//   (Y6) acquire load of marks by the promotion: with (Y1), though the mutex orders the two anyway
 
 #include <twinmap/protocol/locked.hpp>
 

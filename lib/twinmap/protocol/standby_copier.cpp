@@ -67,8 +67,8 @@ bool standby_copier::room_for(writer& by, std::uint32_t chunks) const {
 
 progress standby_copier::begin(writer& by) {
   const segment_view& view = map_.view;
-  source_ = {view.roots->dirty.load(std::memory_order_acquire)};
-  if (!source_ || !root_word{view.roots->read.load(std::memory_order_acquire)}.amended())
+  source_ = {view.roots->dirty.load(std::memory_order_acquire)};  // (W1) of walk.hpp
+  if (!source_ || !root_word{view.roots->read.load(std::memory_order_acquire)}.amended())  // (W1)
     return progress::nothing;
   if (ready_standby(view, source_)) return progress::ready;
   me_ = lease_word(by.context.me);
@@ -122,7 +122,7 @@ void standby_copier::register_locked(locked_section& at) {
     standby.copier.store(me_, std::memory_order_relaxed);
     standby.marked.store(0, std::memory_order_relaxed);
     standby.state.store(static_cast<std::uint32_t>(standby_state::copying),
-                        std::memory_order_release);
+                        std::memory_order_release);  // (Y5)
   } else {
     release_table_locked(at, first_);
   }
@@ -205,7 +205,8 @@ progress standby_copier::step(std::size_t groups) {
 bool prepare_standby(handle& map) {
   standby_copier copier(map);
   constexpr std::size_t groups_a_step = 1u << 16;
-  // R6: a dirty that always changes faster than it is copied ends as one that could not be copied.
+  // Rule R6: a dirty that always changes faster than it is copied ends as one that could not be
+  // copied.
   constexpr unsigned most_steps = 1u << 20;
   for (unsigned i = 0; i != most_steps; ++i) {
     const auto reached = copier.step(groups_a_step);

@@ -21,10 +21,10 @@ void add_unpublished(const handle& map, stats_snapshot& out) {
     out.counts[static_cast<std::size_t>(which)] += n;
   };
   const auto add_set = [&](const lookup_counters& now, const lookup_counters& before) {
-    add(counter::hits_read, now.hits_read.load() - before.hits_read.load());
-    add(counter::hits_dirty, now.hits_dirty.load() - before.hits_dirty.load());
-    add(counter::misses, now.misses.load() - before.misses.load());
-    add(counter::retries, now.retries.load() - before.retries.load());
+    add(counter::hits_read, now.hits_read.load() - before.hits_read.load());     // (N5)
+    add(counter::hits_dirty, now.hits_dirty.load() - before.hits_dirty.load());  // (N5)
+    add(counter::misses, now.misses.load() - before.misses.load());              // (N5)
+    add(counter::retries, now.retries.load() - before.retries.load());           // (N5)
   };
   for (const auto& thread : state.threads)
     add_set(thread->counters, thread->published);
@@ -52,8 +52,8 @@ std::uint64_t heap_bytes_used(const segment_view& view, const storage::chunk_tab
 
 /// The two tables by their roots and the counts beside them: no table is walked.
 void look_at_tables(const storage::segment_header& header, stats_snapshot& out) {
-  const storage::root_word read{header.roots.read.load(std::memory_order_acquire)};
-  const storage::root_word dirty{header.roots.dirty.load(std::memory_order_acquire)};
+  const storage::root_word read{header.roots.read.load(std::memory_order_acquire)};    // (W1)
+  const storage::root_word dirty{header.roots.dirty.load(std::memory_order_acquire)};  // (W1)
   out.amended = read.amended();
   out.generation = read.generation();
   out.epoch = header.roots.epoch.load(std::memory_order_relaxed);
@@ -70,6 +70,7 @@ void look_at_tables(const storage::segment_header& header, stats_snapshot& out) 
 void count_states(const handle& map, stats_snapshot& out) {
   const segment_view& view = map.view;
   for (std::uint64_t number = 1; number < out.slots_used && view.slot_ok(number); ++number) {
+    // (W4) of walk.hpp
     switch (storage::entry_word{view.slot(number).value.first.load(std::memory_order_acquire)}
                 .state()) {
       case storage::entry_state::live_inline:
@@ -107,8 +108,9 @@ stats_snapshot stats(const handle& map, bool by_state) {
   look_at_tables(header, out);
   out.cared_for = lives(map, header.care.caretaker.load(std::memory_order_relaxed));
   out.max_entries = view.constant.max_entries;
-  out.slots_used = std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire),
-                                           view.max_slots);
+  out.slots_used =
+      std::min<std::uint64_t>(header.locked.slots_used.load(std::memory_order_acquire),  // (W2)
+                              view.max_slots);
   const std::uint64_t slot_bytes = (1ull << view.slot_shift) + sizeof(std::uint32_t);
   out.bytes_used = view.constant.hashes.offset + out.slots_used * slot_bytes +
                    heap_bytes_used(view, map.state().blocks.chunks());

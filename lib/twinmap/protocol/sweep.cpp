@@ -35,6 +35,7 @@ struct candidate {
 };
 
 std::uint64_t used_slots(const segment_view& view) noexcept {
+  // (W2) of walk.hpp
   return std::min<std::uint64_t>(view.header->locked.slots_used.load(std::memory_order_acquire),
                                  view.max_slots);
 }
@@ -275,10 +276,12 @@ class sweeper {
       for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
         steps_.step();
         if (view_.slot_ok(number) &&
-            entry_word{view_.slot(number).value.first.load(std::memory_order_acquire)}.live())
+            entry_word{view_.slot(number).value.first.load(std::memory_order_acquire)}  // (W4)
+                .live())
           ++live;
       }
       if (census_.transitions() != moment) continue;
+      // (N4) seq_cst by default, with nothing: a counter, which everybody loads relaxed.
       if (live == counted || correction.compare_exchange_strong(before, before + live - counted))
         return live - counted;
     }

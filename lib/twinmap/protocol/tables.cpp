@@ -1,9 +1,13 @@
 // The two tables under the mutex: building dirty, growing it, promoting it.
 //
-// (T1) the release store of a root pairs with the seq_cst loads of roots (R1, R2 in reader.hpp):
-// whoever sees the root sees a complete table. (T3) the release fence before the memory of a new
-// table changes pairs with the acquire fences of those who may still be reading what was there (R5,
-// R6): whoever has read anything of the new table sees that the old root, or the stamp, is no more.
+// (T1) the store of a root, seq_cst, pairs with (R1), (R2) and (R6) of reader.hpp and with (W1) of
+// walk.hpp: whoever sees the root sees a complete table. (T3) the release fence before the memory
+// of a new table changes pairs with (R5) and (R6) of reader.hpp, of those who may still be reading
+// what was there: whoever has read anything of the new table sees that the old root, or the stamp,
+// is no more. (T4) the seq_cst addition to the epoch, after the root, pairs with (R6) and (R8) of
+// reader.hpp and with (W6) of walk.hpp. (T5) the seq_cst store of read's next generation, before
+// read changes in place, pairs with (R1) and (R6) of reader.hpp. (E3) the CAS nil → expunged pairs
+// with (R3) and (R4) of reader.hpp.
 
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/admin.hpp>
@@ -26,7 +30,7 @@ using storage::wide_group;
 namespace {
 
 void bump_epoch(locked_section& at) noexcept {
-  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);
+  at.roots().epoch.fetch_add(1, std::memory_order_seq_cst);  // (T4)
 }
 
 void store_root(locked_section& at, std::atomic<std::uint64_t>& cell, root_word root) noexcept {
@@ -115,10 +119,10 @@ bool leave_behind(build& job, std::uint64_t slot) {
   // Counted first: a build that finds expunged slots in read must leave them behind, also after a
   // crash here.
   job.at.counts().expunged.fetch_add(1, std::memory_order_relaxed);
-  // (E3) nil → expunged before the word leaves dirty (R4); pairs with (R3) of reader.hpp.
+  // nil → expunged before the word leaves dirty (rule R4).
   const std::uint64_t cycle = job.at.locked().cycle.load(std::memory_order_relaxed);
   job.at.locked().intent_slot.store(static_cast<std::uint32_t>(slot), std::memory_order_relaxed);
-  const bool won = compare_exchange(
+  const bool won = compare_exchange(  // (E3)
       entry.value, seen, {entry_word{seen.first}.next(entry_state::expunged).bits, cycle});
   if (won) {
     ++job.expunged;
@@ -320,7 +324,7 @@ bool index_locked(locked_section& at, std::uint64_t slot, std::uint64_t hash) {
   const bool into_dirty = static_cast<bool>(at.dirty());
   const root_word table = into_dirty ? at.dirty() : at.read();
   if (!table.wide() && slot >= storage::narrow_slots) return false;
-  // An in-place change of read: its generation says so before it happens (R3).
+  // An in-place change of read: its generation says so before it happens (rule R3).
   if (!into_dirty) {
     store_root(at, at.roots().read, at.read().next_generation());
     at.locked().read_births.store(at.locked().births.load(std::memory_order_relaxed),

@@ -14,6 +14,7 @@ namespace twinmap::protocol {
 
 /// Lookup counters of one thread on one handle. Per process. Only the owning thread writes; `stats`
 /// of any thread reads. A plain load and store stand for the increment: there is no other writer.
+// (N5) A load of one by who adds them up is seq_cst by default, with nothing: it need not be.
 struct lookup_counters {
   std::atomic<std::uint64_t> hits_read{0};
   std::atomic<std::uint64_t> hits_dirty{0};

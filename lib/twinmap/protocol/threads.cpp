@@ -155,7 +155,7 @@ platform::lease take_lease(handle& map) {
   storage::lease_page& page = map.view.lease(taken.id().slot);
   if (const std::uint64_t moment = page.transitions.load(std::memory_order_relaxed);
       moment % 2 == 1)
-    page.transitions.store(moment + 1, std::memory_order_release);
+    page.transitions.store(moment + 1, std::memory_order_release);  // (N1)
   if (found_dead) note_death(map.view);
   ring(map.view);
   return taken;
@@ -293,7 +293,7 @@ void raise_no_space(const handle& map, std::uint64_t needed, const char* what) {
   const storage::header_constant& constant = map.view.constant;
   // Nothing grows on a limit that is not believed (P6), and the file system is not to blame for it.
   if (storage::unseal(map.view.seal_seed, storage::sealed::chunks,
-                      map.view.roots->heap_committed.load(std::memory_order_acquire)) == 0)
+                      map.view.roots->heap_committed.load(std::memory_order_acquire)) == 0)  // (V1)
     map.raise_corrupted("heap_committed does not agree with its check");
   raise(errc::no_space, map.name(),
         std::to_string(needed) + " bytes for " + what + " are not to be had: max_bytes is " +

@@ -19,7 +19,8 @@ namespace {
 
 /// Slots handed out so far, never more than can be followed.
 std::uint64_t slots_in_use(const segment_view& view) noexcept {
-  const std::uint64_t used = view.header->locked.slots_used.load(std::memory_order_acquire);
+  const std::uint64_t used =
+      view.header->locked.slots_used.load(std::memory_order_acquire);  // (W2)
   return std::min({used, view.max_slots, view.resident_slots()});
 }
 
@@ -58,8 +59,8 @@ bool copy_still(const handle& map, std::uint64_t number, bool with_value, slot_c
 class table_marks {
  public:
   table_marks(const segment_view& view, std::uint64_t slots) : places_(slots) {
-    mark(view, {view.roots->read.load(std::memory_order_acquire)}, slot_place::read);
-    mark(view, {view.roots->dirty.load(std::memory_order_acquire)}, slot_place::dirty);
+    mark(view, {view.roots->read.load(std::memory_order_acquire)}, slot_place::read);    // (W1)
+    mark(view, {view.roots->dirty.load(std::memory_order_acquire)}, slot_place::dirty);  // (W1)
   }
   [[nodiscard]] slot_place of(std::uint64_t slot) const {
     return static_cast<slot_place>(places_[slot]);
@@ -87,7 +88,7 @@ class table_marks {
 }  // namespace
 
 handle::range_of_walk handle::walk_range() const noexcept {
-  const std::uint64_t births = view.header->locked.births.load(std::memory_order_seq_cst);
+  const std::uint64_t births = view.header->locked.births.load(std::memory_order_seq_cst);  // (W3)
   return {births, slots_in_use(view)};
 }
 
@@ -98,7 +99,7 @@ bool key_walk::next(slot_copy& copy) {
   while (number_ < range_.slots) {
     const std::uint64_t number = number_++;
     if (!view.slot_ok(number) ||
-        !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())
+        !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())  // (R3)
       continue;
     if (!copy_still(map_, number, true, copy))
       map_.raise_corrupted("a slot leads nowhere, or moved in each of 2^20 attempts to copy it");

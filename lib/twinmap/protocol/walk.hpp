@@ -1,5 +1,14 @@
 #pragma once
 
+// Ordered accesses of those who walk over a map, or look at it, and prove nothing by it:
+//   (W1) acquire load of a root: with (T1) of tables.cpp
+//   (W2) acquire load of slots_used: with (S3) of slots.cpp
+//   (W3) load of births: with (E2) of insert.cpp; seq_cst where it is the limit of a walk, and so
+//        above the birth of each key that the walk has to meet
+//   (W4) acquire load of an entry word for its state alone: with (A1) of platform/atomic.hpp
+//   (W5) acquire load of the free list's head: with (S5) of slots.cpp
+//   (W6) seq_cst load of the epoch, to see whether anything has happened: with (T4) of tables.cpp
+
 #include <twinmap/protocol/slot_copy.hpp>
 
 namespace twinmap::protocol {

@@ -5,6 +5,7 @@ above a function that is no more than it. What the number means stands once, in 
 "(R4) acquire fence, ... with (E1) of mutate.cpp and (S1): ...": its partners. One without says "with nothing", and why."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import source
@@ -19,7 +20,8 @@ _HOLDS = re.compile(r"\bplatform::holds(?:_more)?\(")
 _STATEMENT_END = re.compile(r";|(?<=[ \n])(?<!= )(?<!return )\{|\}(?![;,.)])")
 _COMMENT_LINES = re.compile(r"(?:^[ \t]*//.*\n)+", re.MULTILINE)
 _PARTNER = r"\([A-OQ-Z]\d\)(?: of [\w./]+\.[ch]pp)?"
-_DEFINITION = re.compile(rf"\(([A-OQ-Z]\d)\)(?: of [\w./]+)?\s(?:(?!\([A-OQ-Z]\d\)).)*?\bwith (nothing|{_PARTNER}(?:(?:,|,? and)(?: with)? {_PARTNER})*)")
+_EXPLANATION = re.compile(rf"\(([A-OQ-Z]\d)\) (?:(?!\([A-OQ-Z]\d\)).)*?\bwith "
+                          rf"(nothing|{_PARTNER}(?:(?:,|,? and)(?: with)? {_PARTNER})*)")
 _PLACE = re.compile(r"\(([A-OQ-Z]\d)\) of ([\w./]+\.[ch]pp)")
 
 
@@ -58,24 +60,45 @@ def accesses(code: str, in_layer: bool) -> list[int]:
     return sorted(found)
 
 
-def read(library: Path):
-    """(unnumbered accesses, numbers in use by access, definitions, every mention)"""
-    unnumbered, used, defined, places = [], {}, [], []
-    for file in source.files(library, ".hpp", ".cpp"):
+@dataclass
+class Explanation:
+    number: str
+    partners: list[str]
+    file: Path
+    line: int
+
+
+class Library:
+    """What the files of a library say."""
+
+    def __init__(self, library: Path):
+        self.unnumbered: list[tuple[Path, int, str]] = []  # file, line, text of an access
+        self.explained: list[Explanation] = []
+        self.mentioned: list[tuple[str, Path, int]] = []
+        self.given: set[str] = set()  # numbers of accesses, and what else is named where nothing is explained
+        self.placed: list[tuple[str, str, Path, int]] = []  # number, file that is said to explain it, where that is said
+        for file in source.files(library, ".hpp", ".cpp"):
+            self._read(file, file.parent != library)
+
+    def _read(self, file: Path, in_layer: bool) -> None:
         text = file.read_text()
         code = source.blanked(text)
-        for position in accesses(code, file.parent != library):
-            where = (file, text.count("\n", 0, position) + 1)
-            number = label(text, code, position)
-            if number:
-                used.setdefault(number, where)
+
+        def line(position: int) -> int:
+            return text.count("\n", 0, position) + 1
+
+        for position in accesses(code, in_layer):
+            if number := label(text, code, position):
+                self.given.add(number)
             else:
-                unnumbered.append((where, text.splitlines()[where[1] - 1].strip()))
+                self.unnumbered.append((file, line(position), text.splitlines()[line(position) - 1].strip()))
+        rest = text
         for block in _COMMENT_LINES.finditer(text):
-            line = text.count("\n", 0, block.start()) + 1
             words = " ".join(re.sub(r"//[/!]?<?", " ", block[0]).split())
-            for match in _DEFINITION.finditer(words):
-                defined.append((match[1], NUMBER.findall(match[2]), file, line))
-        for match in NUMBER.finditer(text):
-            places.append((match[1], file, text.count("\n", 0, match.start()) + 1))
-    return unnumbered, used, defined, places
+            found = [Explanation(match[1], NUMBER.findall(match[2]), file, line(block.start())) for match in _EXPLANATION.finditer(words)]
+            self.explained += found
+            self.placed += [(match[1], match[2], file, line(block.start())) for match in _PLACE.finditer(words)]
+            if found:
+                rest = rest[:block.start()] + " " * len(block[0]) + rest[block.end():]
+        self.given.update(NUMBER.findall(rest))
+        self.mentioned += [(match[1], file, line(match.start())) for match in NUMBER.finditer(text)]
