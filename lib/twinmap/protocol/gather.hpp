@@ -5,9 +5,8 @@
 //
 //   plan    count the used blocks of every chunk, and choose victims by size class: the emptiest
 //           chunks, as long as their values fit into the others
-//   move    walk the slots; each value in a victim is copied (rule R5) into a block of the densest
-//   chunk
-//           that is no victim, by one CAS of the slot, and its old block is retired
+//   move    walk the slots; each value in a victim is copied (rule R5) into a block of the
+//           densest chunk that is no victim, by one CAS of the slot, and its old block is retired
 //   close   victims whose blocks are all free become free chunks
 //
 // What holds a chunk: a key that does not fit into its slot (those stay where they are), and blocks
