@@ -71,8 +71,8 @@ bool remove_located(writer& by, const location& at);
 //
 // Ordered accesses:
 //   (N1) release store of transitions, odd before the CAS and even after the counter, and whatever
-//        makes it even for the dead: with (N3) of lease_census.hpp: between two looks at the same
-//        even number no key came or went
+//        makes it even for the dead: with (N3) of lease_census.hpp and (N6) of sweep.cpp: between
+//        two looks at the same even number no key came or went
 //   (N2) release store of the counter: with nothing: it is loaded relaxed, and the store of
 //        transitions that follows is a release
 class size_change {

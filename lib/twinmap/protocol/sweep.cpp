@@ -280,6 +280,9 @@ class sweeper {
                 .live())
           ++live;
       }
+      // (N6) with (N1) of mutation.hpp: whatever was counted was loaded before the second look.
+      // Without it a counter, which is loaded relaxed, might be younger.
+      platform::acquire_fence();
       if (census_.transitions() != moment) continue;
       // (N4) seq_cst by default, with nothing: a counter, which everybody loads relaxed.
       if (live == counted || correction.compare_exchange_strong(before, before + live - counted))
