@@ -46,11 +46,14 @@ TEST_P(Death, IsSettled) {
   for (const std::size_t when : stops) {
     const bool before_the_end = when != count;
     test_support::child judge([&] {
-      die_at(on, when, before_the_end ? std::optional(found.moments[when].image) : std::nullopt);
+      if (before_the_end)
+        die_at(on, found.moments[when], found.moment(when).image);
+      else
+        die_at(on, never, std::nullopt);
     });
     const auto outcome = end_of(judge);
     EXPECT_EQ(outcome, 0) << on.what().name() << ", killed after instruction "
-                          << (before_the_end ? found.moments[when].step : found.steps);
+                          << (before_the_end ? found.moment(when).step : found.steps);
     failures += outcome == 0 ? 0 : 1;
   }
   report("kill", on.what().run.member, on.what().path,

@@ -27,11 +27,11 @@ constexpr std::size_t some_second = 5;
 
 // What is left by a process that is killed at that moment, and by nobody else. Nothing if there is
 // no map, or none that anybody may write to.
-std::optional<map_image> wreck_of(const stage& on, std::uint64_t moment) {
+std::optional<map_image> wreck_of(const stage& on, std::uint64_t place) {
   test_support::child judge([&] {
     const auto survivor = on.begin();
     test_support::shared_page<control_page> control;
-    test_support::child victim = play(on, {.what = fate::kind::kill, .at = moment}, *control);
+    test_support::child victim = play(on, {.what = fate::kind::kill, .at = place}, *control);
     EXPECT_EQ(end_of(victim).signal, SIGKILL);
   });
   EXPECT_EQ(end_of(judge), 0);
@@ -55,13 +55,13 @@ class recovery {
   void after_deaths_of(const survey& found, const std::vector<std::size_t>& moments) {
     std::set<std::uint64_t> images;
     for (const std::size_t moment : moments) {
-      if (testing::Test::HasFailure() || !images.insert(found.moments[moment].image).second)
+      if (testing::Test::HasFailure() || !images.insert(found.moment(moment).image).second)
         continue;
-      const auto wreck = wreck_of(on_, moment);
+      const auto wreck = wreck_of(on_, found.moments[moment]);
       if (!wreck) continue;
       kill_everywhere(stage(on_, *wreck, seen_in(on_), {member_}));
       EXPECT_FALSE(testing::Test::HasFailure())
-          << "the first was killed after instruction " << found.moments[moment].step;
+          << "the first was killed after instruction " << found.moment(moment).step;
     }
   }
   const stage& on() const { return on_; }
@@ -87,7 +87,7 @@ class recovery {
     const survey found = make_survey(second);
     std::vector<std::size_t> fresh;
     for (std::size_t i = 0; i != found.moments.size(); ++i)
-      if (met_.insert(found.moments[i].image).second) fresh.push_back(i);
+      if (met_.insert(found.moment(i).image).second) fresh.push_back(i);
     std::set<std::size_t> moments;
     for (const std::size_t i : sampled(fresh.size(), some_second))
       moments.insert(fresh[i]);
@@ -117,7 +117,7 @@ void kill_in_recovery(const scenario& first, const std::string& member) {
   // Where nobody had the mutex there is nothing to fix up.
   std::vector<std::size_t> candidates;
   for (std::size_t i = 0; i != found.moments.size(); ++i)
-    if (member != "tend" || found.moments[i].locked) candidates.push_back(i);
+    if (member != "tend" || found.moment(i).locked) candidates.push_back(i);
   std::vector<std::size_t> moments;
   for (const std::size_t i : sampled(candidates.size(), some_first))
     moments.push_back(candidates[i]);

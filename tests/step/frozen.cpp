@@ -87,14 +87,11 @@ void stand_still(const freeze& how) {
 
 void freeze_everywhere(const std::string& what, const survey& found, std::size_t most, freeze how,
                        bool counted) {
-  std::vector<std::size_t> moments;
-  for (std::size_t i = 0; i != found.places.size(); ++i)
-    if (found.places[i].moment) moments.push_back(i);
   std::set<std::size_t> places;
   for (const std::size_t i : sampled(found.places.size(), most))
     places.insert(i);
-  for (const std::size_t i : sampled(moments.size(), most))
-    places.insert(moments[i]);
+  for (const std::size_t i : sampled(found.moments.size(), most))
+    places.insert(found.moments[i]);
   int failures = 0;
   for (const std::size_t at : places) {
     how.at = at;

@@ -147,15 +147,15 @@ survey make_survey(const stage& on) {
   survey found{.steps = control->steps(), .places = {}, .moments = {}};
   for (std::size_t i = 0; i != control->places(); ++i) {
     found.places.push_back(control->at(i));
-    if (control->at(i).moment) found.moments.push_back(control->at(i));
+    if (control->at(i).moment) found.moments.push_back(i);
   }
   return found;
 }
 
 std::size_t survey::images() const {
   std::set<std::uint64_t> all;
-  for (const place& each : moments)
-    all.insert(each.image);
+  for (const std::size_t each : moments)
+    all.insert(places[each].image);
   return all.size();
 }
 

@@ -73,7 +73,8 @@ test_support::outcome end_of(test_support::child& process);
 struct survey {
   std::uint64_t steps = 0;
   std::vector<place> places;
-  std::vector<place> moments;
+  std::vector<std::size_t> moments;  // by their number among the places
+  const place& moment(std::size_t i) const { return places[moments[i]]; }
   // Images among those of the moments.
   std::size_t images() const;
 };

@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <step/mappings.hpp>
+#include <step/system_calls.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,12 +25,14 @@ struct {
   dev_t file_system = 0;
   mappings segments = {};
   bool inside = false;
-  bool touched = false;     // a segment, by the instruction just stepped over
+  const void* restorer = nullptr;  // of the handlers
+  bool leaps = false;    // at full speed from place to place: whatever is no place is not stepped
+  bool touched = false;  // a segment, by the instruction just stepped over
   bool after_call = false;  // or it made a system call: this one
   long call = 0;
   std::uint64_t steps = 0;
   std::uint64_t waits = 0;
-  std::uint64_t met = 0;  // moments if it is to be killed, places if it is to stand still
+  std::uint64_t met = 0;  // places
 } stepping;
 
 #if defined(__x86_64__)
@@ -73,8 +76,9 @@ void find_segments() noexcept {
 bool look() noexcept {
   const bool here = stepping.touched || stepping.after_call;
   const auto kind = stepping.wanted.what;
-  if (kind == fate::kind::freeze) {
+  if (kind == fate::kind::kill || kind == fate::kind::freeze) {
     if (!here || stepping.met++ != stepping.wanted.at) return true;
+    if (kind == fate::kind::kill) ::kill(::getpid(), SIGKILL);
     stepping.control->freeze();
     return false;
   }
@@ -86,13 +90,19 @@ bool look() noexcept {
   }
   // What the kernel holds for others, locks above all, changes with system calls alone.
   const bool moment = changed || stepping.after_call;
-  if (moment && kind == fate::kind::kill && stepping.met++ == stepping.wanted.at)
-    ::kill(::getpid(), SIGKILL);
   if (kind == fate::kind::survey || (moment && kind == fate::kind::visit))
     stepping.control->note({stepping.steps, moment ? stepping.watch->hash() : 0, moment,
                             stepping.watch->mutex_is_held()});
   if (moment && kind == fate::kind::visit) stepping.control->freeze();
   return true;
+}
+
+// To the next place, which announces itself.
+void leap(greg_t& flags) noexcept {
+  flags &= ~trap_flag;
+  stepping.after_call = false;
+  stepping.segments.close();
+  system_calls::close();
 }
 
 void on_mark(greg_t& flags) noexcept {
@@ -107,7 +117,11 @@ void on_mark(greg_t& flags) noexcept {
   // What was changed before is not the stretch's doing.
   if (stepping.watch != nullptr) stepping.watch->changed();
   find_segments();
-  stepping.segments.close();
+  stepping.leaps = !stepping.wanted.watches() && system_calls::tell_of_all(stepping.restorer);
+  if (stepping.leaps)
+    leap(flags);
+  else
+    stepping.segments.close();
 }
 
 void on_step(ucontext_t& context) noexcept {
@@ -123,6 +137,7 @@ void on_step(ucontext_t& context) noexcept {
     }
   }
   stepping.touched = false;
+  if (stepping.leaps) return leap(registers[REG_EFL]);
   stepping.after_call = at_system_call(registers[REG_RIP]);
   stepping.call = static_cast<long>(registers[REG_RAX]);
   if (stepping.after_call && waits(stepping.call, static_cast<long>(registers[REG_RSI])))
@@ -136,8 +151,10 @@ void on_step(ucontext_t& context) noexcept {
 }
 
 void on_trap(int, siginfo_t* info, void* context) noexcept {
+  system_calls::open();
   auto& at = *static_cast<ucontext_t*>(context);
   const int error = errno;
+  stepping.restorer = __builtin_return_address(0);
   if (info->si_code == TRAP_TRACE)
     on_step(at);
   else
@@ -146,21 +163,38 @@ void on_trap(int, siginfo_t* info, void* context) noexcept {
 }
 
 // The instruction is tried again, and then stepped over.
-void on_fault(int signal, siginfo_t* info, void*) noexcept {
+void on_fault(int signal, siginfo_t* info, void* context) noexcept {
+  system_calls::open();
   const int error = errno;
   if (stepping.inside && !stepping.touched &&
       stepping.segments.contain(reinterpret_cast<std::uintptr_t>(info->si_addr))) {
     stepping.touched = true;
     stepping.segments.open();
+    static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_EFL] |= trap_flag;
   } else {
     ::signal(signal, SIG_DFL);
   }
   errno = error;
 }
 
+// It is made now, and stepped over.
+void on_system_call(int, siginfo_t* info, void* context) noexcept {
+  system_calls::open();
+  const int error = errno;
+  auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  registers[REG_RIP] -= system_calls::instruction_bytes;
+  registers[REG_RAX] = info->si_syscall;
+  registers[REG_EFL] |= trap_flag;
+  stepping.after_call = true;
+  stepping.call = info->si_syscall;
+  stepping.segments.open();
+  errno = error;
+}
+
 #else
 void on_trap(int, siginfo_t*, void*) noexcept {}
 void on_fault(int, siginfo_t*, void*) noexcept {}
+void on_system_call(int, siginfo_t*, void*) noexcept {}
 #endif
 
 void handle(int signal, void (*by)(int, siginfo_t*, void*)) {
@@ -176,7 +210,9 @@ void handle(int signal, void (*by)(int, siginfo_t*, void*)) {
 void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system) {
   stepping = {.wanted = wanted, .control = &control, .watch = watch, .file_system = file_system};
   handle(SIGTRAP, on_trap);
-  if (wanted.finds_places()) handle(SIGSEGV, on_fault);
+  if (!wanted.finds_places()) return;
+  handle(SIGSEGV, on_fault);
+  handle(SIGSYS, on_system_call);
 }
 
 effort effort_so_far() noexcept {

@@ -24,18 +24,18 @@ struct fate {
   enum class kind {
     none,    // it runs at full speed
     survey,  // each place is noted
-    kill,    // at the place that is moment `at`, counted from 0
+    kill,    // at place `at`, counted from 0
     visit,   // at each moment it stands still until it is resumed
-    freeze,  // at place `at`, counted from 0, until it is resumed; then it runs on at full speed
+    freeze,  // at place `at` until it is resumed; then it runs on at full speed
     count    // it goes on; what it took is counted
   };
   kind what = kind::none;
   std::uint64_t at = never;
   // It tells moments from other places.
-  bool watches() const noexcept {
-    return what == kind::survey || what == kind::kill || what == kind::visit;
+  bool watches() const noexcept { return what == kind::survey || what == kind::visit; }
+  bool finds_places() const noexcept {
+    return watches() || what == kind::kill || what == kind::freeze;
   }
-  bool finds_places() const noexcept { return watches() || what == kind::freeze; }
 };
 
 // To be called in the process that is to be stepped. `watch` serves a fate that watches. Segments
