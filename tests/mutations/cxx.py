@@ -145,3 +145,51 @@ def sequences(code: str) -> list[list[Statement]]:
         position += 1
     found.append(run)
     return [statements for statements in found if len(statements) > 1]
+
+
+BLOCK, SWITCH, SCOPE, INITIALISER = "block", "switch", "scope", "initialiser"
+_SCOPE = re.compile(r"\b(?:namespace|class|struct|union|enum|extern|concept|requires)\b[^()=]*$")
+_RETURNED = re.compile(r"[)\]](?:\s*(?:const|noexcept|mutable))*\s*->[\w:<>,\s*&]+$")
+_LAMBDA = re.compile(r"(?:[(,={]|\breturn)\s*$")
+
+
+@dataclass
+class Braces:
+    open: int
+    close: int
+    kind: str
+
+
+def blocks(code: str) -> list[Braces]:
+    """All pairs of braces, inner ones first, and whether there are statements in them."""
+    found: list[Braces] = []
+    path: list[Braces] = []
+    for position, character in enumerate(code):
+        if character == "{":
+            path.append(Braces(position, -1, _kind(code, position, path[-1].kind if path else SCOPE)))
+        elif character == "}":
+            path[-1].close = position
+            found.append(path.pop())
+    return found
+
+
+def _head(code: str, brace: int) -> str:
+    position = brace
+    while position > 0 and code[position - 1] not in ";{}":
+        position = opening(code, position - 1) if code[position - 1] in ")]" else position - 1
+    return code[position:brace].strip()
+
+
+def _kind(code: str, brace: int, around: str) -> str:
+    head = _head(code, brace)
+    if not head or head.endswith(":"):
+        return INITIALISER if around == INITIALISER else BLOCK
+    if re.match(r"switch\s*\(", head):
+        return SWITCH
+    if _SCOPE.search(head):
+        return SCOPE
+    if head.endswith("]"):
+        return BLOCK if _LAMBDA.search(code[:opening(code, code.rindex("]", 0, brace))]) else INITIALISER
+    if head.endswith(")") or _RETURNED.search(head) or re.search(r"\b(?:else|do|try|const|noexcept|override|final|mutable)$", head):
+        return BLOCK
+    return INITIALISER

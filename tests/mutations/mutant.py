@@ -34,21 +34,20 @@ class Mutant:
             raise ValueError(f"{self.name}: {self.file} is not the text it was made for")
         return text[:self.start] + self.new + text[end:]
 
-    def key(self, library: str) -> str:
-        """Under which a result is kept: this change of this library."""
-        parts = (library, self.file, str(self.start), self.old, self.new)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    def key(self, root: Path) -> str:
+        """Under which a result is kept: this change, at this place of the code of its file. Comments and white space do not
+        count, so a place is given by the code before it."""
+        text = (root / self.file).read_text()
+        before, behind = (_code(part) for part in (text[:self.start], text[self.start + len(self.old):]))
+        return hashlib.sha256("\0".join((self.file, before, behind, _code(self.old), _code(self.new))).encode()).hexdigest()[:24]
+
+
+def _code(text: str) -> str:
+    return " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL).split())
 
 
 def library_files(root: Path) -> list[Path]:
     return sorted(path for path in (root / LIBRARY).rglob("*") if path.suffix in (".hpp", ".cpp"))
-
-
-def library_hash(root: Path) -> str:
-    digest = hashlib.sha256()
-    for path in library_files(root):
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def by_hand(root: Path) -> list[Mutant]:

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """The generator finds what it is to find, and everything that is kept by hand fits the library as it is."""
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -12,6 +15,8 @@ import cxx
 import generator
 import mutant as mutants
 import report
+import schema
+import together
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEAST_BY_HAND = 40
@@ -73,11 +78,17 @@ class OfTheLibrary(unittest.TestCase):
             self.assertIn(name, names)
             self.assertTrue(reason, name)
 
-    def test_a_result_is_kept_by_change_and_library(self):
-        one, other = self.all[0], self.all[1]
-        self.assertEqual(one.key("a"), one.key("a"))
-        self.assertNotEqual(one.key("a"), one.key("b"))
-        self.assertNotEqual(one.key("a"), other.key("a"))
+    def test_nearly_all_can_be_in_one_build(self):
+        numbers = {each.name: number for number, each in enumerate(self.all, 1)}
+        alone, files = [], {each.file for each in self.all}
+        for file in files:
+            mutants_of_it = [each for each in self.all if each.file == file and each.category != mutants.FOR_MODELS]
+            made = schema.Schema((ROOT / file).read_text(), mutants_of_it, numbers, {})
+            for each in mutants_of_it:
+                begins = made.rendered().count(f"/*<{numbers[each.name]}*/")
+                self.assertEqual(begins, 0 if made.levels[each.name] == schema.ALONE else 1, each.name)
+            alone += [name for name, level in made.levels.items() if level == schema.ALONE]
+        self.assertLessEqual(len(alone), 5, alone)
 
 
 class OfSmallTexts(unittest.TestCase):
@@ -134,6 +145,100 @@ class OfSmallTexts(unittest.TestCase):
         text = "#if defined(__x86_64__) && !defined(TWINMAP_THREAD_SANITIZER)\na\n#elif X\nb\n#else\nc\n#endif\nd\n"
         left_out = "".join(text[begin:end] for begin, end in cxx.inactive(text))
         self.assertEqual(left_out, "b\nc\n")
+
+
+class Together(unittest.TestCase):
+    """What schema.py makes of a small file: chosen at run time, each mutant does what it does alone."""
+
+    TEXT = """int a, b;
+bool same(int x) { return a == x; }
+int f(int x) {
+  int all = 0;
+  const int both[] = {1, 2};
+  for (const int each : both) {
+    switch (each) {
+      case 1: all += x; break;
+      default: all += 2 * x;
+    }
+    // A comment with { in it.
+    if (same(each) && x > 0) all += 100;
+  }
+  b = all;  // first
+  a = 7;
+  return all + a;
+}
+struct with_a_constant { static constexpr int constant = 3; };
+"""
+
+    def made(self, *changes: tuple[str, str, str], levels: dict[str, str] | None = None) -> schema.Schema:
+        """Each change: category, old text, new text; its number is its place."""
+        found = [mutants.Mutant(category, f"{category}:{old}", "x.cpp", 1, self.TEXT.index(old), old, new, "")
+                 for category, old, new in changes]
+        return schema.Schema(self.TEXT, found, {each.name: number for number, each in enumerate(found, 1)}, levels or {})
+
+    def test_ranges_and_their_blocks(self):
+        made = self.made(("bounds", "x > 0", "true"), ("by_hand", "all += 2 * x", "all -= x"), ("by_hand", "constant = 3", "constant = 4"))
+        self.assertEqual(list(made.levels.values()), [schema.IN_BLOCK, schema.EXPRESSION, schema.ALONE])
+        text = made.rendered()
+        self.assertIn("(::twinmap_mutants::chosen(1) ? true : ::twinmap_mutants::not_chosen(1, static_cast<bool>(x > 0), true))", text)
+        # Not in the switch, in front of its first case, but around it.
+        self.assertRegex(text, r"both\) \{\n/\*<2\*/if \(::twinmap_mutants::chosen\(2\)\) \{\n    switch")
+        self.assertEqual(schema.numbers_at(text, 1), set())
+        self.assertEqual(schema.numbers_at(text, 1 + text[:text.index("static_cast")].count("\n")), {1})
+        refused = self.made(("bounds", "x > 0", "true"), levels={"bounds:x > 0": schema.IN_BLOCK})
+        self.assertIn("if (same(each) && true) all += 100;", refused.rendered())
+
+    def test_only_a_difference_counts_where_the_value_is_all_there_is(self):
+        def shows(old: str, new: str) -> bool:
+            return schema.shows_difference(mutants.Mutant("bounds", "x", "x", 1, 0, old, new, ""), schema.EXPRESSION)
+        self.assertTrue(shows("n >= limit", "false"))
+        self.assertTrue(shows("compare_exchange(a, b)", "(compare_exchange(a, b), true)"))
+        self.assertFalse(shows("::fchmod(file, mode) != 0", "false"))
+        self.assertFalse(shows("auto failure = f()", "false"))
+
+    @unittest.skipUnless(shutil.which("g++"), "there is no g++")
+    def test_each_is_what_it_is_alone(self):
+        changes = (("bounds", "x > 0", "true"), ("recheck", "same(each)", "(same(each), true)"), ("by_hand", "all += x; break;", "all += x;"),
+                   ("pair", "b = all;  // first\n  a = 7;", "a = 7;  // first\n  b = a;"))
+        with tempfile.TemporaryDirectory() as directory:
+            def built(name: str, text: str) -> str:
+                file = Path(directory) / f"{name}.cpp"
+                file.write_text(text + "int main() { a = 1; int sum = f(1); a = 2; sum += 3 * f(-1); return (sum + b) % 256; }\n")
+                subprocess.run(["g++", "-std=gnu++20", "-include", ROOT / "tests/mutations/chosen.hpp", "-o", file.with_suffix(""), file], check=True)
+                return str(file.with_suffix(""))
+
+            def says(program: str, **variables: str) -> int:
+                return subprocess.run([program], env={**os.environ, **variables}).returncode
+
+            together = built("together", self.made(*changes).rendered())
+            answers = {says(together)}
+            self.assertEqual(answers, {says(built("original", self.TEXT))})
+            for number, (_, old, new) in enumerate(changes, 1):
+                alone = says(built("alone", self.TEXT.replace(old, new, 1)))
+                self.assertEqual(says(together, TWINMAP_MUTANT=str(number)), alone, old)
+                answers.add(alone)
+            self.assertEqual(len(answers), 5)
+            reached = Path(directory) / "reached"
+            reached.write_bytes(bytes(4096))
+            says(together, TWINMAP_REACHED=str(reached))
+            self.assertEqual(list(reached.read_bytes()[1:6]), [3, 3, 1, 1, 0])
+
+
+class OfResults(unittest.TestCase):
+    def test_a_result_is_kept_by_change_and_code(self):
+        def key(text: str, old: str = "b", new: str = "c") -> str:
+            with tempfile.TemporaryDirectory() as directory:
+                (Path(directory) / "x.cpp").write_text(text)
+                return mutants.Mutant("bounds", "x", "x.cpp", 1, text.index(old), old, new, "").key(Path(directory))
+        self.assertEqual(key("a(b);"), key("// more\n  a(b);  /* and more */\n"))
+        for other in (key("a(a, b);"), key("a(b, a);"), key("a(b);", new="d"), key("a(b);", old="a")):
+            self.assertNotEqual(key("a(b);"), other)
+
+    def test_the_quick_and_those_that_killed_neighbours_come_first(self):
+        tests = [together.Test("x", "Slow", 5, {}), together.Test("x", "Quick", 0.01, {}), together.Test("y", "Usual", 1, {}),
+                 together.Test("x", "Quick2", 0.01, {})]
+        order = [(target, [test.name for test in batch]) for target, batch in together._batches(tests, ["y Usual"])]
+        self.assertEqual(order, [("y", ["Usual"]), ("x", ["Quick", "Quick2"]), ("x", ["Slow"])])
 
 
 if __name__ == "__main__":

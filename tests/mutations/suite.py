@@ -52,7 +52,7 @@ class Broken(Exception):
 
 @dataclass
 class Verdict:
-    """What became of one step: `how` is "passed", "failed", "too slow" or "no test ran"."""
+    """What became of one run: `how` is "passed", "failed", "too slow" or "no test ran"."""
     how: str
     test: str
     seconds: float
@@ -61,20 +61,19 @@ class Verdict:
 class Tree:
     """A copy of the working tree that is built and changed; what is in it is nobody's."""
 
-    def __init__(self, root: Path, directory: Path, number: int):
-        self.root, self.number = root, number
-        self.source = directory / f"tree-{number}"
-        self.build = directory / f"build-{number}"
-        self.maps = Path(f"/dev/shm/twinmap-mutants-{os.getpid()}-{number}")
+    def __init__(self, root: Path, directory: Path, name: str):
+        self.root = root
+        self.source = directory / f"tree-{name}"
+        self.build = directory / f"build-{name}"
 
-    def synchronise(self) -> None:
-        """As the working tree is; files that are the same are not touched, so that they are not built again."""
+    def synchronise(self, instead: dict[str, str]) -> None:
+        """As the working tree is, but for some files; those that are the same are not touched, so that they are not built again."""
         listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=self.root, check=True,
                                 capture_output=True, text=True).stdout.split("\0")
         wanted = {name for name in listed if name and (self.root / name).is_file()}
         for name in wanted:
             target = self.source / name
-            content = (self.root / name).read_bytes()
+            content = instead[name].encode() if name in instead else (self.root / name).read_bytes()
             if not target.is_file() or target.read_bytes() != content:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
@@ -83,8 +82,8 @@ class Tree:
             if path.is_file() and str(path.relative_to(self.source)) not in wanted:
                 path.unlink()
 
-    def configure(self) -> None:
-        options = list(CONFIGURE)
+    def configure(self, *more: str) -> None:
+        options = [*CONFIGURE, *more]
         if shutil.which("ld.lld"):
             options += ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld", "-DCMAKE_SHARED_LINKER_FLAGS=-fuse-ld=lld"]
         if shutil.which("ccache"):
@@ -92,24 +91,46 @@ class Tree:
         subprocess.run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", *options], check=True,
                        stdout=subprocess.DEVNULL)
 
-    def compile(self, target: str, jobs: int) -> str:
+    def compile(self, target: str, jobs: int, *options: str) -> str:
         """Empty if it was built, else what the compiler said."""
-        done = subprocess.run(["ninja", "-C", self.build, "-j", str(jobs), target], capture_output=True, text=True)
-        return "" if done.returncode == 0 else done.stdout[-2000:] + done.stderr[-500:]
+        done = subprocess.run(["ninja", "-C", self.build, "-j", str(jobs), *options, target], capture_output=True, text=True)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
 
-    def run(self, step: Step, limit: float) -> Verdict:
+    def tests(self, step: Step) -> list[str]:
+        """All that the filter of a step lets through."""
+        listed = subprocess.run([self.build / "tests" / step.target, f"--gtest_filter={step.filter}", "--gtest_list_tests"],
+                                check=True, capture_output=True, text=True).stdout
+        found, group = [], ""
+        for line in listed.splitlines():
+            name = line.split("#")[0].rstrip()
+            if not line.startswith(" "):
+                group = name
+            elif "DISABLED_" not in name:
+                found.append(group + name.strip())
+        return found
+
+
+class Runner:
+    """Runs tests of a tree, one call at a time, in a directory of maps of its own."""
+
+    def __init__(self, tree: Tree, number: int):
+        self.tree = tree
+        self.maps = Path(f"/dev/shm/twinmap-mutants-{os.getpid()}-{number}")
+        self.log = tree.build / f"tests-{number}.log"
+
+    def run(self, target: str, chosen: str, limit: float, **variables: str) -> Verdict:
+        """`chosen` as --gtest_filter has it."""
         shutil.rmtree(self.maps, ignore_errors=True)
         self.maps.mkdir()
         self.maps.chmod(0o1777)  # as /dev/shm: some tests are other users
-        environment = {**os.environ, "TWINMAP_DIR": str(self.maps)}
+        environment = {**os.environ, "TWINMAP_DIR": str(self.maps), **variables}
         for name in ("CI", "TWINMAP_LONG"):
             environment.pop(name, None)
         begin = time.monotonic()
-        log = self.build / "step.log"
-        with log.open("w") as output:
+        with self.log.open("w") as output:
             process = subprocess.Popen(
-                [self.build / "tests" / step.target, f"--gtest_filter={step.filter}", "--gtest_fail_fast"],
-                cwd=self.build, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                [self.tree.build / "tests" / target, f"--gtest_filter={chosen}", "--gtest_fail_fast"],
+                cwd=self.tree.build, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 start_new_session=True)
             try:
                 code = process.wait(limit)
@@ -123,12 +144,13 @@ class Tree:
             process.wait()
         shutil.rmtree(self.maps, ignore_errors=True)
         seconds = time.monotonic() - begin
-        text = log.read_text(errors="replace")
+        text = self.log.read_text(errors="replace")
         if code is None:
             return Verdict("too slow", last_begun(text), seconds)
         if code != 0:
             return Verdict("failed", first_failed(text), seconds)
-        return Verdict("passed" if re.search(r"\[  PASSED  \] [1-9]", text) else "no test ran", "", seconds)
+        passed = re.search(r"\[  (?:PASSED |SKIPPED) \] [1-9]", text)
+        return Verdict("passed" if passed else "no test ran", "", seconds)
 
 
 def last_begun(text: str) -> str:
