@@ -139,7 +139,9 @@ def sequences(code: str) -> list[list[Statement]]:
             found.append(run)
             run, start = [], None
         elif character == ";" and depth == 0:
-            if start is not None:
+            if start is not None and run and code.startswith("else", start):
+                run[-1].end = position + 1
+            elif start is not None:
                 run.append(Statement(start, position + 1))
             start = None
         position += 1

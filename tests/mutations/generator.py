@@ -29,6 +29,7 @@ _LIMIT = (r"(?:max_slots|max_heap_bytes|max_writers|max_groups|max_chunks|slots_
           r"inline_value_bytes|narrow_slots|type_name_capacity|incarnation_limit|max_lease_slots|max_entries|header_bytes|"
           r"directory_\.slots|m\.source\.groups\(\)|deadline|^size\(\)(?: - \w+)?)")
 _COMPARISON = re.compile(r"(?<![<\-=>])\s(<=|>=|<|>)\s(?=\S)")
+_NAMED = re.compile(r"(?:const )?[\w:]+[&*]? \w+ = ")
 _REFUSAL = re.compile(r"\s*\{?\s*(?:throw\b|(?:\w+(?:\.|->))*(?:raise|raise_corrupted|raise_system|refuse|refuse_kind)\()")
 
 _STORE = re.compile(
@@ -126,10 +127,20 @@ class _File:
         for match in re.finditer(r"\bif \(", self.code):
             end = closing(self.code, match.end() - 1)
             if _REFUSAL.match(self.code, end + 1):
-                begin = self.code.rfind(";", match.end(), end) + 1 or match.end()  # if (init; condition)
-                self.passes("bounds", begin, end, False)
+                self.refusal(match.end(), end)
         for match in _COMPARISON.finditer(self.code):
             self.comparison(match)
+
+    def refusal(self, begin: int, end: int) -> None:
+        condition = self.code[begin:end]
+        while inner := re.search(r"\{[^{}]*\}", condition):  # lambdas
+            condition = condition.replace(inner[0], "x" * len(inner[0]))
+        begin += condition.rfind(";") + 1  # if (init; condition)
+        if _NAMED.match(self.code, begin):  # if (const auto failure = f())
+            old = self.text[begin:end]
+            self.add("bounds", begin, end, f"{old}; false", f"always passes: {' '.join(old.split())}")
+        else:
+            self.passes("bounds", begin, end, False)
 
     def comparison(self, match: re.Match) -> None:
         begin = postfix_begin(self.code, match.start())

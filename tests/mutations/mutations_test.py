@@ -129,12 +129,18 @@ class OfSmallTexts(unittest.TestCase):
         self.assertEqual(self.found("void f() {\n  if (n - 1 >= view.max_slots) return;\n}\n", "bounds"), [("n - 1 >= view.max_slots", "false")])
         self.assertEqual(self.found("void f() {\n  if (a < b.named_.size()) g();\n}\n", "bounds"), [("a < b.named_.size()", "true")])
         self.assertEqual(self.found("void f() {\n  if (name.empty())\n    raise(errc::x, name, \"y\");\n}\n", "bounds"), [("name.empty()", "false")])
+        text = "void f() {\n  if (any_of(a, [](int x) { return x; })) throw 1;\n}\n"
+        self.assertEqual(self.found(text, "bounds"), [("any_of(a, [](int x) { return x; })", "false")])
+        text = "void f() {\n  if (const auto failure = g(); failure) raise(failure);\n  if (const auto failure = g()) raise(failure);\n}\n"
+        self.assertEqual(self.found(text, "bounds"), [("failure", "false"), ("const auto failure = g()", "const auto failure = g(); false")])
         for nothing in ("void f() {\n  for (n = 0; n < max_slots; ++n) g();\n}\n", "bool slot_ok(int n) const;\n", "void f() {\n  if (a < b) g();\n}\n"):
             self.assertEqual(self.found(nothing, "bounds"), [], nothing)
 
     def test_pairs(self):
         two = "void f() {\n  a.store(1);  // first\n  if (c) b.store(2);\n}\n"
         self.assertEqual(self.found(two, "pair"), [("a.store(1); // first if (c) b.store(2);", "if (c) b.store(2); // first a.store(1);")])
+        two = "void f() {\n  a.store(1);\n  if (c)\n    b.store(2);\n  else\n    b.store(3);\n}\n"
+        self.assertEqual([new for _, new in self.found(two, "pair")], ["if (c) b.store(2); else b.store(3); a.store(1);"])
         three = "void f() {\n  a.store({1});\n  store_root(at, b, {0});\n  at.by.count(x);\n  d.store(2);\n}\n"
         self.assertEqual(len(self.found(three, "pair")), 1)
         for nothing in ("void f() {\n  a.store(1);\n}\nvoid g() {\n  b.store(2);\n}\n", "void f() {\n  a.store(1);\n  const int b = c.load(2);\n}\n",
@@ -170,11 +176,12 @@ int f(int x) {
 struct with_a_constant { static constexpr int constant = 3; };
 """
 
-    def made(self, *changes: tuple[str, str, str], levels: dict[str, str] | None = None) -> schema.Schema:
+    def made(self, *changes: tuple[str, str, str], refused: bool = False) -> schema.Schema:
         """Each change: category, old text, new text; its number is its place."""
         found = [mutants.Mutant(category, f"{category}:{old}", "x.cpp", 1, self.TEXT.index(old), old, new, "")
                  for category, old, new in changes]
-        return schema.Schema(self.TEXT, found, {each.name: number for number, each in enumerate(found, 1)}, levels or {})
+        levels = {schema.identity(each): schema.IN_BLOCK for each in found if refused}
+        return schema.Schema(self.TEXT, found, {each.name: number for number, each in enumerate(found, 1)}, levels)
 
     def test_ranges_and_their_blocks(self):
         made = self.made(("bounds", "x > 0", "true"), ("by_hand", "all += 2 * x", "all -= x"), ("by_hand", "constant = 3", "constant = 4"))
@@ -185,8 +192,12 @@ struct with_a_constant { static constexpr int constant = 3; };
         self.assertRegex(text, r"both\) \{\n/\*<2\*/if \(::twinmap_mutants::chosen\(2\)\) \{\n    switch")
         self.assertEqual(schema.numbers_at(text, 1), set())
         self.assertEqual(schema.numbers_at(text, 1 + text[:text.index("static_cast")].count("\n")), {1})
-        refused = self.made(("bounds", "x > 0", "true"), levels={"bounds:x > 0": schema.IN_BLOCK})
+        refused = self.made(("bounds", "x > 0", "true"), refused=True)
         self.assertIn("if (same(each) && true) all += 100;", refused.rendered())
+
+    def test_comments_do_not_count(self):
+        self.assertEqual(schema.bare('a;  // one\n\n// two\n/* three */ "//four";\n#define A "/*"  // five\n/*<6*/b;/*>6*/\n'),
+                         'a;\n  "//four";\n#define A "/*"\n/*<6*/b;/*>6*/\n')
 
     def test_only_a_difference_counts_where_the_value_is_all_there_is(self):
         def shows(old: str, new: str) -> bool:

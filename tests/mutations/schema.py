@@ -5,6 +5,7 @@ An expression becomes `(chosen(17) ? true : not_chosen(17, EXPRESSION, true))`, 
 different; any other change becomes an alternative of the innermost block that it is in: `if (chosen(18)) { the block, changed }
 else { the block as it is }`. So nothing that is declared in the one is seen by the other, and scopes end where they ended."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from cxx import BLOCK, blocks, inactive
 from mutant import Mutant
 
 EXPRESSION, IN_BLOCK, ALONE = "expression", "block", "alone"
+_MARK = re.compile(r"/\*[<>]\d+\*/")
 _CALLED = "::twinmap_mutants::"
 # What a condition does beside being true or false: then it is not enough that the two were never different.
 _DOES_MORE = re.compile(r"(?<![\w>])::\w+\(|compare_exchange|copy_still|getrandom|commit\(|[^=!<>]=[^=]")
@@ -28,8 +30,22 @@ def code_of(text: str) -> str:
     return code
 
 
+def identity(mutant: Mutant) -> str:
+    """What the compiler said of it holds for this change only."""
+    return mutant.name + " " + hashlib.sha256(f"{mutant.old}\0{mutant.new}".encode()).hexdigest()[:8]
+
+
+def bare(text: str) -> str:
+    """Without comments (but those that mark mutants) and empty lines: when only those change nothing is built again."""
+    def without(match: re.Match) -> str:
+        if match[0].lstrip().startswith("#"):
+            return re.sub(r"\s*//[^\n]*", "", match[0])
+        return " " if match[0].startswith(("//", "/*")) and not _MARK.fullmatch(match[0]) else match[0]
+    return re.sub(r"[ \t]*\n\s*\n|[ \t]+\n", "\n", source.TOKEN.sub(without, text))
+
+
 def is_expression(mutant: Mutant) -> bool:
-    return mutant.category in ("recheck", "bounds")
+    return mutant.category in ("recheck", "bounds") and (mutant.new in ("true", "false") or mutant.new.endswith(", true)"))
 
 
 def shows_difference(mutant: Mutant, level: str) -> bool:
@@ -60,7 +76,7 @@ class Schema:
         expressions: list[_Node] = []
         for each in sorted(mutants, key=lambda one: (one.start, -len(one.old))):
             end = each.start + len(each.old)
-            level = levels.get(each.name, EXPRESSION if is_expression(each) else IN_BLOCK)
+            level = levels.get(identity(each), EXPRESSION if is_expression(each) else IN_BLOCK)
             if level == EXPRESSION and any(other.start < each.start < other.end < end for other in expressions):
                 level = IN_BLOCK
             block = next((b for b in braces if b.kind == BLOCK and b.open < each.start and end <= b.close), None)
@@ -145,8 +161,8 @@ class Kept:
         for each in mutants:
             self.number.setdefault(each.name, len(self.number) + 1)
 
-    def refuse(self, name: str, level: str) -> None:
-        self.levels[name] = IN_BLOCK if level == EXPRESSION else ALONE
+    def refuse(self, mutant: Mutant, level: str) -> None:
+        self.levels[identity(mutant)] = IN_BLOCK if level == EXPRESSION else ALONE
 
     def save(self) -> None:
         self.path.write_text(json.dumps({"number": self.number, "levels": self.levels}, indent=0))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import schema
 import suite
-from mutant import Mutant
+from mutant import Mutant, library_files
 
 _PLACE = re.compile(r"^(?:In file included from |\s+from )?(\S+?):(\d+)[:,]", re.MULTILINE)
 _REACHED, _DIFFERENT = 1, 2  # chosen.hpp
@@ -52,11 +52,11 @@ class Together:
         by_file = collections.defaultdict(list)
         for each in self.mutants.values():
             by_file[each.file].append(each)
-        self.texts = {}
+        self.texts = {str(path.relative_to(self.root)): schema.bare(path.read_text()) for path in library_files(self.root)}
         for file, mutants in by_file.items():
             made = schema.Schema((self.root / file).read_text(), mutants, self.kept.number, self.kept.levels)
             self.levels.update(made.levels)
-            self.texts[file] = made.rendered()
+            self.texts[file] = schema.bare(made.rendered())
         self.tree.synchronise(self.texts)
 
     def _refuse(self, complaint: str) -> bool:
@@ -71,7 +71,7 @@ class Together:
                     guilty |= schema.numbers_at(self.texts[file], int(line))
             for number in guilty:
                 print(f"not {self.levels[names[number]]}: {names[number]}", flush=True)
-                self.kept.refuse(names[number], self.levels[names[number]])
+                self.kept.refuse(self.mutants[names[number]], self.levels[names[number]])
             if guilty:
                 return True
         return False
@@ -97,7 +97,7 @@ class Together:
         print(f"{len(self.tests)} tests take {sum(test.seconds for test in self.tests):.0f} s")
 
     def _digest(self, target: str) -> str:
-        digest = hashlib.sha256((self.tree.build / "tests" / target).read_bytes())
+        digest = hashlib.sha256(self.tree.program(target).read_bytes())
         digest.update((self.tree.build / "lib/libtwinmap.so.0").read_bytes())
         return digest.hexdigest()
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'//(?:[^\n\\]|\\.)*'                               # line comment
     r'|/\*.*?\*/'                                       # block comment
     r'|R"(?P<delimiter>[^()\\\s]{0,16})\(.*?\)(?P=delimiter)"'
@@ -41,7 +41,7 @@ def includes(file: Path) -> list[tuple[int, str, bool]]:
 
 def blanked(text: str) -> str:
     """The text with comments, literals and preprocessor lines replaced by blanks, line by line as long as before."""
-    return _TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
 def _without_template_heads(head: str) -> str:
