@@ -119,7 +119,7 @@ TEST_P(RandomOperations, GiveTheResultsOfASimpleMap) {
   }
 }
 
-std::string case_name(const testing::TestParamInfo<std::tuple<reference, hashing>>& info) {
+std::string name_of_run(const testing::TestParamInfo<std::tuple<reference, hashing>>& info) {
   const auto [against, kind] = info.param;
   return (against == reference::locked ? "Locked" : "Copied") + name_of(kind);
 }
@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(Maps, RandomOperations,
                          testing::Combine(testing::Values(reference::locked, reference::copied),
                                           testing::Values(hashing::good, hashing::bad,
                                                           hashing::truncated)),
-                         case_name);
+                         name_of_run);
 
 }  // namespace
 }  // namespace go_tests

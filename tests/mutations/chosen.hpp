@@ -1,6 +1,7 @@
 #pragma once
 
-// Included before everything else in the build that has all mutants in it (schema.py): which of them is the library now?
+// Included before everything else in the build that has all mutants in it (schema.py): which of
+// them is the library now?
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,13 +11,14 @@
 
 namespace twinmap_mutants {
 
-constexpr unsigned char was_reached = 1;    ///< its code was run
+constexpr unsigned char was_reached = 1;        ///< its code was run
 constexpr unsigned char made_a_difference = 2;  ///< its value would have been another one
 constexpr unsigned long most = 4096;
 
 struct choice {
-  int mutant = 0;                    ///< TWINMAP_MUTANT, 0: none
-  unsigned char* reached = nullptr;  ///< TWINMAP_REACHED, a file of a byte for each; shared by all processes of a test
+  int mutant = 0;  ///< TWINMAP_MUTANT, 0: none
+  unsigned char* reached =
+      nullptr;  ///< TWINMAP_REACHED, a file of a byte for each; shared by all processes of a test
 };
 
 inline choice read_choice() noexcept {
@@ -39,7 +41,8 @@ inline void note(int mutant, unsigned char what) noexcept {
   if ((byte & what) != what) __atomic_fetch_or(&byte, what, __ATOMIC_RELAXED);
 }
 
-/// Whether this mutant is to be run. Never while a constant is computed: a mutant of its own would not be compiled there.
+/// Whether this mutant is to be run. Never while a constant is computed: a mutant of its own would
+/// not be compiled there.
 constexpr bool chosen(int mutant) noexcept {
   if (__builtin_is_constant_evaluated()) return false;
   if (made.reached != nullptr) [[unlikely]]

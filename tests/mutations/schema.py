@@ -156,6 +156,7 @@ class Kept:
         kept = json.loads(path.read_text()) if path.is_file() else {}
         self.number: dict[str, int] = kept.get("number", {})
         self.levels: dict[str, str] = kept.get("levels", {})
+        self.scattered: list[str] = kept.get("scattered", [])  # targets that are no single translation unit
 
     def give_numbers(self, mutants: list[Mutant]) -> None:
         for each in mutants:
@@ -165,4 +166,4 @@ class Kept:
         self.levels[identity(mutant)] = IN_BLOCK if level == EXPRESSION else ALONE
 
     def save(self) -> None:
-        self.path.write_text(json.dumps({"number": self.number, "levels": self.levels}, indent=0))
+        self.path.write_text(json.dumps({"number": self.number, "levels": self.levels, "scattered": self.scattered}, indent=0))

@@ -40,13 +40,25 @@ class Together:
     def build(self) -> None:
         """Builds all targets; what the compiler does not take is tried in another way, at last left out."""
         self._write()
-        self.tree.configure(f"-DCMAKE_CXX_FLAGS=-include {self.tree.source}/tests/mutations/chosen.hpp")
-        for target in ["twinmap_static", "twinmap", *dict.fromkeys(step.target for step in suite.STEPS)]:
-            while complaint := self.tree.compile(target, self.jobs, "-k", "0" if target == "twinmap_static" else "1"):
-                if not self._refuse(complaint):
+        targets = list(dict.fromkeys(step.target for step in suite.STEPS))
+        self._configure(targets)
+        for target in ["twinmap_static", "twinmap", *targets]:
+            while complaint := self.tree.compile(target, self.jobs):
+                if self._refuse(complaint):
+                    self._write()
+                elif target in targets and target not in self.kept.scattered:
+                    self.kept.scattered.append(target)  # its files use one name for two things
+                    self._configure(targets)
+                else:
                     raise suite.Broken(f"{target} is not built, and no mutant is to blame:\n{complaint[:3000]}")
-                self._write()
-        self.kept.save()
+                self.kept.save()
+
+    def _configure(self, targets: list[str]) -> None:
+        united = [f"twinmap_{part}" for part in ("platform", "storage", "protocol", "public", "test_support")]
+        united += [target for target in targets if target not in self.kept.scattered]
+        self.tree.configure(f"-DCMAKE_CXX_FLAGS=-w -include {self.tree.source}/tests/mutations/chosen.hpp",
+                            f"-DTWINMAP_UNITED={';'.join(united)}",
+                            f"-DCMAKE_PROJECT_INCLUDE={self.tree.source}/tests/mutations/unite.cmake")
 
     def _write(self) -> None:
         by_file = collections.defaultdict(list)

@@ -24,7 +24,7 @@ using test_support::shared_page;
 using twinmap::errc;
 using clock = std::chrono::steady_clock;
 
-[[noreturn]] void sleep_for_ever() {
+[[noreturn]] void sleep_till_killed() {
   for (;;)
     ::pause();
 }
@@ -42,7 +42,7 @@ class RobustMutex : public testing::Test {
       lock.lock();
       map.enter(mine, lock.taken_over());
       *inside_ = true;
-      sleep_for_ever();
+      sleep_till_killed();
     });
     EXPECT_TRUE(eventually([this] { return inside_->load(); }));
     *inside_ = false;
