@@ -73,9 +73,9 @@ TEST_F(Transition, EveryPromotionStartsTheCountAnew) {
     map.store(size, size);
     for (std::uint64_t miss = 1; miss < size; ++miss)
       EXPECT_EQ(map.load(size), size);
-    ASSERT_EQ(map.counted(counter::promotions), promotions) << "with " << size << " read_keys";
+    ASSERT_EQ(map.counted(counter::promotions), promotions) << "with " << size << " keys";
     EXPECT_EQ(map.load(size), size);
-    ASSERT_EQ(map.counted(counter::promotions), ++promotions) << "with " << size << " read_keys";
+    ASSERT_EQ(map.counted(counter::promotions), ++promotions) << "with " << size << " keys";
   }
 }
 
