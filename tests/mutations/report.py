@@ -43,5 +43,7 @@ def show(root: Path, chosen: list[mutants.Mutant], found: list[dict | None]) -> 
           f"({LEAST_PERCENT} are required); {sums['explained']} of the survivors are explained")
     for each, result in zip(chosen, found):
         if result and result["verdict"] == "survived" and each.category != mutants.FOR_MODELS:
-            print(f"survived  {each.name} {each.file}:{each.line} {each.why}\n          {explained.get(each.name, 'NOT EXPLAINED')}")
+            how = f" ({result['how']})" if result["how"] else ""
+            print(f"survived  {each.name} {each.file}:{each.line} {each.why}{how}\n"
+                  f"          {explained.get(each.name, 'NOT EXPLAINED')}")
     return 0 if percent >= LEAST_PERCENT else 1

@@ -94,9 +94,9 @@ class Tree:
         subprocess.run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", *options], check=True,
                        stdout=subprocess.DEVNULL)
 
-    def compile(self, target: str, jobs: int, *options: str) -> str:
+    def compile(self, targets: list[str], jobs: int, *options: str) -> str:
         """Empty if it was built, else what the compiler said."""
-        done = subprocess.run(["ninja", "-C", self.build, "-j", str(jobs), *options, target], capture_output=True, text=True)
+        done = subprocess.run(["ninja", "-C", self.build, "-j", str(jobs), *options, *targets], capture_output=True, text=True)
         return "" if done.returncode == 0 else done.stdout + done.stderr
 
     def program(self, target: str) -> Path:

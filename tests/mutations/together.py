@@ -13,6 +13,7 @@ import suite
 from mutant import Mutant, library_files
 
 _PLACE = re.compile(r"^(?:In file included from |\s+from )?(\S+?):(\d+)[:,]", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED: tests/CMakeFiles/(test_\w+)\.dir/", re.MULTILINE)
 _REACHED, _DIFFERENT = 1, 2  # chosen.hpp
 _BYTES = 4096
 # A test that takes longer than this times what it takes without a mutant, and these seconds more, hangs.
@@ -42,15 +43,16 @@ class Together:
         self._write()
         targets = list(dict.fromkeys(step.target for step in suite.STEPS))
         self._configure(targets)
-        for target in ["twinmap_static", "twinmap", *targets]:
-            while complaint := self.tree.compile(target, self.jobs):
+        for together in (["twinmap_static"], ["twinmap", *targets]):
+            while complaint := self.tree.compile(together, self.jobs, "-k", "0"):
                 if self._refuse(complaint):
                     self._write()
-                elif target in targets and target not in self.kept.scattered:
-                    self.kept.scattered.append(target)  # its files use one name for two things
+                elif torn := set(_FAILED.findall(complaint)) - set(self.kept.scattered):
+                    print(f"not as one translation unit: {', '.join(torn)}", flush=True)  # one name for two things
+                    self.kept.scattered += torn
                     self._configure(targets)
                 else:
-                    raise suite.Broken(f"{target} is not built, and no mutant is to blame:\n{complaint[:3000]}")
+                    raise suite.Broken(f"the tree does not build, and no mutant is to blame:\n{complaint[:3000]}")
                 self.kept.save()
 
     def _configure(self, targets: list[str]) -> None:
