@@ -78,11 +78,18 @@ void image::spoil_further(const edit& one, tally& words) {
   }
 }
 
+// Not after a cut that left less than a page.
+bool image::has_header() const {
+  if (!cut_) return true;
+  struct stat status;
+  return ::fstat(file_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= page_bytes;
+}
+
 // What was cut off is gone; the file is not looked at until it is put back.
 void image::cut(std::uint64_t value, tally& words) {
   std::uint64_t size = value % pristine_.size();
   if (value % 3 != 0) size = size / page_bytes * page_bytes;
-  if (size >= page_bytes) {
+  if (size >= page_bytes && has_header()) {
     const auto& constant = anatomy_->constant();
     auto* header = reinterpret_cast<twinmap::storage::segment_header*>(base_);
     // Only a forged checksum makes the library look any further.
@@ -95,11 +102,7 @@ void image::cut(std::uint64_t value, tally& words) {
 }
 
 void image::seal_constant() {
-  if (cut_) {
-    struct stat status;
-    if (::fstat(file_, &status) != 0 || static_cast<std::uint64_t>(status.st_size) < page_bytes)
-      return;
-  }
+  if (!has_header()) return;
   auto* header = reinterpret_cast<twinmap::storage::segment_header*>(base_);
   header->constant.checksum = twinmap::storage::header_checksum(header->constant);
 }

@@ -45,6 +45,7 @@ class image {
   void put(place where, std::uint32_t offset, std::uint64_t word, tally& words);
   void put_row(const edit& one, tally& words);
   void cut(std::uint64_t value, tally& words);
+  bool has_header() const;
   void seal_constant();
 
   std::uint8_t number_;
