@@ -102,7 +102,8 @@ TEST(LockFile, RemovalTakesBothFilesAndOnlyOnce) {
   EXPECT_FALSE(map.dead(mine.id()));
 }
 
-TEST(LockFile, WaitsForTheRemoverOfALeftOverAndSaysSo) {
+// Others than those of this version may remove it while nobody else does.
+TEST(LockFile, WaitsForWhoHasALeftOverForHimselfAndSaysSo) {
   const scoped_name name;
   const map_location where = location_of(name);
   const segment_file segment = published(where);

@@ -9,4 +9,7 @@ void forbid_nameless_files();
 // fallocate fails with EOPNOTSUPP from now on.
 void forbid_fallocate();
 
+// renameat2 with flags fails with EINVAL from now on.
+void forbid_rename_without_replacing();
+
 }  // namespace platform_test

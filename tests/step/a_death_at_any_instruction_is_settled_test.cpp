@@ -28,7 +28,7 @@ void die_at(const stage& on, std::uint64_t when, std::optional<std::uint64_t> im
   const bool returned = control->now() == phase::returned;
   EXPECT_EQ(returned, !image);
   // A new map is never the same again.
-  const bool comparable = !on.what().prepare.empty();
+  const bool comparable = on.what().has_map();
   if (image && comparable && std::filesystem::exists(on.name().segment_file())) {
     EXPECT_EQ(on.watch()->hash(), *image) << "not what the survey saw";
   }

@@ -6,12 +6,14 @@
 #include <unistd.h>
 #include <step/stepper.hpp>
 #include <support/child.hpp>
+#include <support/names.hpp>
 #include <twinmap/admin.hpp>
 #include <twinmap/map.hpp>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -107,6 +109,13 @@ class typed_actor : public actor {
       own.map_.erase(as<Key>(written.key));
       ::kill(::getpid(), SIGKILL);
     }).wait();
+    return {};
+  }
+  // As a remover that is killed before it comes to the lock file.
+  static answer leave_a_lock_file(self& me, const call&) {
+    me.attach(twinmap::create_only);
+    me.map_.close();
+    std::filesystem::remove(test_support::default_directory() / ("twinmap." + me.name_));
     return {};
   }
   // What it does when it has ended, up to where it takes no signals any more, is stepped.
@@ -260,6 +269,7 @@ auto typed_actor<Key, T>::comings_and_goings() -> std::map<std::string_view, dee
       {"create_only", [](self& me, const call&) { return me.attach(twinmap::create_only); }},
       {"open_or_create", [](self& me, const call&) { return me.attach(twinmap::open_or_create); }},
       {"leave_a_corpse", [](self& me, const call& c) { return leave_a_corpse(me, c); }},
+      {"leave_a_lock_file", [](self& me, const call& c) { return leave_a_lock_file(me, c); }},
       {"end_a_thread", [](self& me, const call& c) { return end_a_thread(me, c); }},
       {"fork",
        [](self&, const call&) {

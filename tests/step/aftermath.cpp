@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace step_tests {
 namespace {
@@ -101,6 +102,19 @@ class inquiry {
   int added_ = 0;
 };
 
+// What bears the name in any way.
+std::vector<std::string> files_of(const stage& on) {
+  std::vector<std::string> found;
+  for (const auto& file : std::filesystem::directory_iterator(on.name().directory()))
+    if (const std::string name = file.path().filename(); name.find(on.name()) != std::string::npos)
+      found.push_back(name);
+  return found;
+}
+
+bool comes_or_goes(const std::string& member) {
+  return member == "remove" || member == "create_only" || member == "open_or_create";
+}
+
 // The map says that its name was removed, and the name is still there: it takes another remove.
 bool half_removed(const stage& on) {
   return std::filesystem::exists(on.name().segment_file()) &&
@@ -158,6 +172,9 @@ void settle(const stage& on, actor* survivor, const possibilities& may_stand) {
   about.is_sound("after a sweep");
   about.has_the_memory_it_counts_on();
   about.has_lost_no_memory();
+  if (!comes_or_goes(on.what().run.member)) return;
+  EXPECT_EQ(newcomer->perform({"remove"}), answer{.yes = true});
+  EXPECT_EQ(files_of(on), std::vector<std::string>()) << "what is removed leaves something behind";
 }
 
 }  // namespace step_tests

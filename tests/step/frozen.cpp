@@ -4,9 +4,11 @@
 #include <step/aftermath.hpp>
 #include <step/report.hpp>
 #include <twinmap/error.hpp>
+#include <twinmap/platform/segment_file.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -60,23 +62,38 @@ void judge_answer(const call& stopped, const answer& got) {
   }
 }
 
+// Which files the names lead to.
+struct names {
+  explicit names(const test_support::scoped_name& name)
+      : segment(twinmap::platform::identity_of(name.segment_file())),
+        lock(twinmap::platform::identity_of(name.lock_file())) {}
+  std::optional<twinmap::platform::file_identity> segment;
+  std::optional<twinmap::platform::file_identity> lock;
+};
+
 }  // namespace
 
 void stand_still(const freeze& how) {
   const stage& on = how.on;
   auto other = on.begin(how.lock_timeout);
   if (other == nullptr) other = on.newcomer(how.lock_timeout);
+  const names before(on.name());
   test_support::shared_page<control_page> control;
   test_support::child stopped = play(on, {.what = fate::kind::freeze, .at = how.at}, *control);
   ASSERT_TRUE(stands_still(stopped, *control)) << "it died: " << stopped.wait();
   EXPECT_EQ(control->now(), phase::frozen) << "it came to its end";
   arm({.what = fate::kind::count}, *control, nullptr, on.file_system());
   const history meanwhile = work(*other, how);
+  const names made(on.name());
   control->resume();
   constexpr auto long_enough = std::chrono::seconds(20);
   EXPECT_EQ(stopped.wait(long_enough), 0);
   const answer got = read_answer(control->answer());
   judge_answer(on.what().run, got);
+  if (made.segment != before.segment) {
+    EXPECT_EQ(names(on.name()).segment, made.segment) << "a map that was made meanwhile has gone";
+    EXPECT_EQ(names(on.name()).lock, made.lock) << "its lock file has gone";
+  }
   const possibilities ends = ends_of(on, meanwhile, got);
   for (const auto& [key, values] : ends)
     EXPECT_FALSE(values.empty()) << testing::PrintToString(key) << ": not linearizable";

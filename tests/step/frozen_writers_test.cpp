@@ -25,7 +25,7 @@ std::vector<std::size_t> beside_whom_one_can_work() {
   constexpr std::size_t some = 80;
   for (const std::size_t i : some_scenarios(mutations().size(), some)) {
     const scenario& each = mutations()[i];
-    const bool stays = !each.prepare.empty() && each.error == 0 && each.run.member != "remove";
+    const bool stays = each.has_map() && each.error == 0 && each.run.member != "remove";
     if (stays) all.push_back(i);
   }
   return all;
@@ -91,11 +91,12 @@ class FrozenCreator : public testing::TestWithParam<std::size_t> {};
 std::vector<std::size_t> of_creators() {
   std::vector<std::size_t> all;
   for (std::size_t i = 0; i != mutations().size(); ++i)
-    if (mutations()[i].prepare.empty() && mutations()[i].error == 0) all.push_back(i);
+    if (!mutations()[i].has_map() && mutations()[i].error == 0) all.push_back(i);
   return all;
 }
 
-// P4: nobody waits for a map that another one has not finished.
+// P4: nobody waits for a map that another one has not finished, nor for a lock file that another
+// one is about to replace.
 TEST_P(FrozenCreator, DelaysNobody) {
   if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
   const stage on(mutations()[GetParam()]);
@@ -106,7 +107,9 @@ TEST_P(FrozenCreator, DelaysNobody) {
                         {"load", key},      {"exchange", key, value_of(flavour::texts, 4)},
                         {"erase", key},     {"store", key, value_of(flavour::texts, 5)}};
   constexpr std::size_t some = 12;
-  freeze_everywhere("freeze creator", found, some, {.on = on, .meanwhile = meanwhile}, false);
+  freeze_everywhere(
+      "freeze creator", found, some,
+      {.on = on, .meanwhile = meanwhile, .lock_timeout = std::chrono::milliseconds(2)}, false);
 }
 
 INSTANTIATE_TEST_SUITE_P(In, FrozenCreator, testing::ValuesIn(of_creators()),
@@ -121,26 +124,24 @@ std::vector<std::size_t> of_removers() {
   return all;
 }
 
-// Who had the map reads on. The name is another's as soon as it is free, but for as long as the
-// remover holds the lock file that is left over.
-TEST_P(FrozenRemover, DelaysNobodyWhoReads) {
+// Who had the map reads on, and the name is another's as soon as it is free, whatever the remover
+// holds: nobody waits for it, and the map that is made meanwhile stays.
+TEST_P(FrozenRemover, DelaysNobody) {
   if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
   const stage on(mutations()[GetParam()]);
   const survey found = make_survey(on);
   ASSERT_FALSE(HasFailure());
   const std::string key = key_of(on.what().kind, 3);
-  constexpr std::size_t some = 12;
-  freeze_everywhere(
-      "freeze remover", found, some,
-      {.on = on,
-       .meanwhile = {{"load", key},
-                     {"contains", key},
-                     {"load", key_of(on.what().kind, 13)},
-                     {"for_each"},
-                     {"open_or_create"}},
-       .may_time_out = [](const call& what) { return what.member == "open_or_create"; },
-       .lock_timeout = std::chrono::milliseconds(2)},
-      true);
+  constexpr std::size_t all = 100;
+  freeze_everywhere("freeze remover", found, all,
+                    {.on = on,
+                     .meanwhile = {{"load", key},
+                                   {"contains", key},
+                                   {"load", key_of(on.what().kind, 13)},
+                                   {"for_each"},
+                                   {"open_or_create"}},
+                     .lock_timeout = std::chrono::milliseconds(2)},
+                    false);
 }
 
 INSTANTIATE_TEST_SUITE_P(In, FrozenRemover, testing::ValuesIn(of_removers()),

@@ -83,6 +83,11 @@ calls corpse() {
   return {{"leave_a_corpse", "corpse", other_block}};
 }
 
+// Of a remover that was killed half way there is only the lock file.
+calls left_over() {
+  return one("leave_a_lock_file");
+}
+
 // Three chunks with one value in each but the first, which has two.
 calls scattered() {
   constexpr int keys = 36;
@@ -280,6 +285,7 @@ std::vector<scenario> comings_and_goings() {
   fails(twinmap::errc::not_found);
   add("open_or_create", "OfAMap", in_dirty(texts));
   add("open_or_create", "OfNothing", {});
+  add("create_only", "BesideALeftOver", left_over());
   add("create_only", "OfNothing", {});
   add("create_only", "OfAMap", in_dirty(texts));
   fails(twinmap::errc::already_exists);
@@ -311,6 +317,10 @@ std::string scenario::name() const {
 
 std::string key_of(flavour kind, int i) {
   return kind == numbers ? raw(static_cast<std::uint64_t>(i)) : "key " + std::to_string(i);
+}
+
+bool scenario::has_map() const {
+  return !prepare.empty() && prepare.front().member == "create_only";
 }
 
 // What is torn out of two of them is none.

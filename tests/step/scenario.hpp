@@ -13,7 +13,8 @@ namespace step_tests {
 struct scenario {
   std::string path;  // which way through the library; `run.member` says which call
   flavour kind = flavour::texts;
-  calls prepare;   // by a process that is gone when the stepped one comes; begins with create_only
+  calls prepare;   // by a process that is gone when the stepped one comes; begins with create_only,
+                   // or leaves no map
   calls approach;  // by the stepped process, before it is; begins with open_only
   call run;
   std::string proof = {};         // the figure of map_stats that moves if this is the path
@@ -21,6 +22,7 @@ struct scenario {
   int error = 0;                  // of errc: how the call fails, as it should
   bool full = false;  // prepare takes all memory there is; what of it finds none has no effect
   std::string name() const;  // of all scenarios this one's only, for test names
+  bool has_map() const;      // as prepared
 };
 
 // Keys and values of both flavours: no two keys have the same value.

@@ -89,6 +89,8 @@ TEST_F(doctor, FindsLeftOvers) {
   const utimbuf long_ago{1'000'000'000, 1'000'000'000};
   ASSERT_EQ(::utime(temporary.c_str(), &long_ago), 0);
   EXPECT_TRUE(has(about("left_overs"), "warn: " + temporary)) << about("left_overs");
+  const std::string removed = put(".removed.twinmap.m.lock.7b", "");
+  EXPECT_TRUE(has(about("left_overs"), "warn: " + removed)) << about("left_overs");
   put("twinmap.garbage", std::string(1 << 20, 'g'));
   EXPECT_TRUE(has(about("left_overs", 1), "fail: ")) << about("left_overs", 1);
   EXPECT_TRUE(has(about("left_overs", 1), "twinmap rm garbage"));

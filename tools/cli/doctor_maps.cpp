@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view map_prefix = "twinmap.";
 constexpr std::string_view temporary_prefix = ".twinmap.";
+constexpr std::string_view removed_prefix = ".removed.twinmap.";
 constexpr std::string_view lock_suffix = ".lock";
 constexpr std::string_view deleted_suffix = " (deleted)";
 // A creator that works is done long before.
@@ -55,6 +56,13 @@ mapping parse_mapping(const std::string& line) {
   if (std::sscanf(device.c_str(), "%x:%x", &major, &minor) == 2)
     found.device = makedev(major, minor);
   return found;
+}
+
+/// A file whose name is taken away bears another one first: .removed.NAME.INODE.
+std::string name_before_removal(const std::string& name) {
+  if (!name.starts_with(removed_prefix)) return name;
+  const std::size_t start = removed_prefix.size() - map_prefix.size();
+  return name.substr(start, name.rfind('.') - start);
 }
 
 class unlinked_maps {
@@ -93,7 +101,7 @@ class unlinked_maps {
  private:
   void note(pid_t process, const mapping& each, bool uses_twinmap) {
     const std::filesystem::path path(each.path);
-    const std::string name = path.filename().string();
+    const std::string name = name_before_removal(path.filename().string());
     // In another mount namespace the directory may go by another name; if it is the root of a file
     // system, all of that is its own.
     if (path.parent_path() != directory_ && !(is_mount_ && each.device == device_)) return;
@@ -160,6 +168,13 @@ void examine_temporary(examination& into, const directory_file& file) {
             "rm " + path + ", or make a map of that name: that removes it, too");
 }
 
+void examine_removed(examination& into, const directory_file& file) {
+  const std::string path = (into.directory / file.name).string();
+  into.warn("left_overs",
+            fmt::format("{} is what a killed or stopped process was about to remove", path),
+            "rm " + path + ", or remove any map of this directory: that removes it, too");
+}
+
 void examine_segment(examination& into, const std::string& name) {
   std::error_code code;
   const bytes_map map(open_read_only, name, where(into.common), code);
@@ -214,7 +229,9 @@ std::vector<directory_file> files_of(const std::filesystem::path& directory) {
   std::filesystem::directory_iterator all(directory, failure);
   for (; !failure && all != std::filesystem::directory_iterator(); all.increment(failure)) {
     directory_file file{all->path().filename().string(), {}};
-    const bool ours = file.name.starts_with(map_prefix) || file.name.starts_with(temporary_prefix);
+    const bool ours = file.name.starts_with(map_prefix) ||
+                      file.name.starts_with(temporary_prefix) ||
+                      file.name.starts_with(removed_prefix);
     if (ours && ::lstat(all->path().c_str(), &file.status) == 0) files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end(),
@@ -255,6 +272,8 @@ void examine_left_overs(examination& into) {
   for (const directory_file& each : files) {
     if (each.name.starts_with(temporary_prefix)) {
       examine_temporary(into, each);
+    } else if (each.name.starts_with(removed_prefix)) {
+      examine_removed(into, each);
     } else if (each.name.ends_with(lock_suffix)) {
       examine_lock(into, files, each);
     } else {

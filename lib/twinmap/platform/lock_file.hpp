@@ -24,15 +24,16 @@ enum class byte_state { free, held, unknown };
 ///
 /// File: a `header` at offset 0 and nothing else; byte ranges that are only locked need no memory
 /// behind them.
-///   byte 0                    locked while the file's name is being removed (the owner of the
-///   name's future) 4096 .. 4096 + 2^31       bytes of owners of the mutex, by slot and low 19 bits
-///   of the incarnation (lease.hpp) 2^32 ..                   bytes of leases, by slot and
-///   incarnation (lease.hpp)
+///   - byte 0: locked by those who take the file's name away (take_name.hpp)
+///   - byte 1: while the file has a temporary name (new_file.cpp)
+///   - 4096 .. 4096 + 2^31: owners of the mutex, by slot and low 19 bits of the incarnation
+///     (lease.hpp)
+///   - 2^32 ..: leases, by slot and incarnation (lease.hpp)
 ///
 /// Invariant: all who are attached to one segment for writing have the same lock file open. Hence
 /// it is made only while the segment has its name, gets its name by linkat (which never replaces),
-/// and its name is removed only by somebody who holds byte 0 of it, saw the name still lead to it,
-/// and knows that its segment has lost its name before.
+/// and loses it (take_name.hpp) only to somebody who knows that its segment has lost its own
+/// before.
 ///
 /// The anchor descriptor holds no lock ever: through a description that does, one's own locks look
 /// free. Per process. All members may be called by many threads, but move and destruction.
@@ -56,7 +57,8 @@ class lock_file {
   /// group are the segment's), and replacing a left-over of an earlier segment of this name (its
   /// magic is right, its uuid another). To be called after the segment has its name. Raises
   /// not_found if the segment has lost its name meanwhile; corrupted if the file there is no lock
-  /// file; lock_timeout if somebody who is removing the left-over does not end within `patience`.
+  /// file; lock_timeout if somebody has byte 0 of the left-over for himself throughout `patience`:
+  /// nobody has, where the file system can rename without replacing.
   static lock_file open(const map_location& where, const segment_file& segment,
                         const segment_uuid& uuid, const ownership& owner,
                         std::chrono::nanoseconds patience);

@@ -1,15 +1,13 @@
 #include <twinmap/platform/file_access.hpp>
 #include <twinmap/platform/huge_pages.hpp>
-#include <twinmap/platform/lease.hpp>
 #include <twinmap/platform/lock_name.hpp>
 #include <twinmap/platform/new_file.hpp>
-#include <twinmap/platform/ofd_lock.hpp>
+#include <twinmap/platform/take_name.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 #include <thread>
 
 namespace twinmap::platform {
@@ -19,7 +17,6 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::array<char, 8> lock_magic = {'t', 'w', 'i', 'n', 'l', 'o', 'c', 'k'};
 constexpr std::uint64_t lock_version = 1;
-constexpr std::uint64_t name_byte = 0;
 
 enum class verdict { ours, left_over, foreign, other_version };
 
@@ -121,7 +118,8 @@ unique_descriptor make(const request& r, const struct stat& segment) {
   // If the segment lost its name before the file got its own, others may have had another lock file
   // for it.
   if (identity_of(segment_path) != r.segment.identity()) {
-    try_remove_lock_name(r.where, made.file.get());
+    const struct stat mine = status_of(r.where.name, lock_path, made.file.get());
+    try_take_name(name_of_file(lock_path, identity_from(mine)), made.file.get());
     require_current(r);
   }
   return std::move(made.file);
@@ -133,6 +131,17 @@ void pause_before_retry(const request& r) {
           "somebody holds byte 0 of " + r.where.lock_path() + ", the left-over of an earlier map");
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+// Its segment has lost its name: `file` was seen under the lock file's name before this request's
+// segment was seen to have its own, and names are given once.
+void take_from_left_over(const request& r, const struct stat& found, int file) {
+  const name_of_file name(r.where.lock_path(), identity_from(found));
+  const name_taken result = try_take_name(name, file);
+  const int error = errno;
+  if (result == name_taken::not_now) pause_before_retry(r);
+  if (result == name_taken::refused)
+    raise_system(error, r.where.name, "cannot remove " + describe(name.path, found));
 }
 
 // One look at the name. An empty result: look again.
@@ -150,7 +159,8 @@ unique_descriptor look(const request& r, const struct stat& segment) {
     if (failure.code() == errc::not_found) return {};
     throw;
   }
-  require_trust(r, status_of(r.where.name, path, file.get()), segment);
+  const struct stat found = status_of(r.where.name, path, file.get());
+  require_trust(r, found, segment);
   switch (judge(file.get(), r.uuid)) {
     case verdict::ours:
       // Seen after the lock file: then this file is the only one that the segment ever had. Without
@@ -167,7 +177,9 @@ unique_descriptor look(const request& r, const struct stat& segment) {
       break;
   }
   require_current(r);
-  if (!try_remove_lock_name(r.where, file.get())) pause_before_retry(r);
+  take_from_left_over(r, found, file.get());
+  // Whoever left this over may have left more.
+  clear_graves(r.where.directory);
   return {};
 }
 
@@ -195,22 +207,6 @@ unique_descriptor open_lock_of(const map_location& where, const segment_file& se
     if (unique_descriptor file = look(r, status)) return file;
   }
   raise(errc::corrupted, where.name, where.lock_path() + " keeps changing");
-}
-
-// The guard: a child that is forked now would share the description, and keep byte 0 locked.
-bool try_remove_lock_name(const map_location& where, int file) {
-  fork_guard guard;
-  const std::scoped_lock guarded(guard);
-  if (!try_lock_byte(file, name_byte)) return false;
-  struct stat status;
-  if (::fstat(file, &status) == 0 && identity_of(where.lock_path()) == identity_from(status) &&
-      ::unlink(where.lock_path().c_str()) != 0 && errno != ENOENT) {
-    const int error = errno;
-    unlock_byte(file, name_byte);
-    raise_system(error, where.name, "cannot remove " + describe(where.lock_path(), status));
-  }
-  unlock_byte(file, name_byte);
-  return true;
 }
 
 }  // namespace twinmap::platform

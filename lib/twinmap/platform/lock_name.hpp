@@ -14,8 +14,4 @@ unique_descriptor open_lock_of(const map_location& where, const segment_file& se
 /// Whether an open file has the header of a lock file, of whatever segment.
 bool is_lock_file(int file) noexcept;
 
-/// Removes the name of the lock file that `file` is open on, if the name still leads to it. False
-/// if somebody else is at it just now. Only for those who know that its segment has lost its name.
-bool try_remove_lock_name(const map_location& where, int file);
-
 }  // namespace twinmap::platform

@@ -13,8 +13,9 @@
 namespace twinmap::platform {
 namespace {
 
-// The creator holds this byte of a temporary file until it has its final name.
-constexpr std::uint64_t creation_byte = 0;
+// The creator holds this byte of a temporary file until it has its final name. Byte 0 is shared by
+// those who take that name away (take_name.hpp), and they wait for nobody.
+constexpr std::uint64_t creation_byte = 1;
 
 // Between making a temporary file and locking it lie microseconds; a file that is older and not
 // locked is a left-over.

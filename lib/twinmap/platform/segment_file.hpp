@@ -131,9 +131,10 @@ class segment_file {
 /// What currently stands under the map's name, if it is a file this process can see.
 std::optional<file_identity> identity_of(const std::string& path);
 
-/// Removes the two files of a name. False if there was no segment file. Raises for anything but
-/// absence.
-bool remove_files(const map_location& where);
+/// Removes the two files of a name. With `segment`, open on it for reading and writing, only if the
+/// name leads to that one. False if there was no segment file, or another one. Raises for anything
+/// but absence.
+bool remove_files(const map_location& where, int segment = -1);
 
 /// Raises unsupported_platform, naming what is missing (cmpxchg16b, a page size of 4 KiB to 64 KiB,
 /// OFD locks, …).

@@ -1,6 +1,7 @@
 #include <twinmap/protocol/handle.hpp>
 
 #include <twinmap/platform/cancel_guard.hpp>
+#include <twinmap/platform/take_name.hpp>
 #include <twinmap/protocol/create.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
@@ -13,8 +14,8 @@
 #include <string_view>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace twinmap::protocol {
 
@@ -91,32 +92,54 @@ checked_segment open_segment(const attach_request& request, const platform::map_
   return {std::move(file), header};
 }
 
-/// The files of a map that has a name and no lock file yet. Made in time: taking the name back must
-/// not need memory.
-struct names_of_files {
-  explicit names_of_files(const platform::map_location& where)
-      : segment(where.segment_path()), lock(where.lock_path()) {}
-  std::string segment;
-  std::string lock;
-};
+/// What it takes to take the name of a map back from which its creator was kept after he had given
+/// it: no memory, no descriptor and no lock that he has not got before.
+class way_back {
+ public:
+  explicit way_back(const process_state& state)
+      : name_(state.where.segment_path(), state.file.identity()),
+        taker_(name_, state.file.descriptor()),
+        lock_path_(state.where.lock_path()) {
+    if (!taker_.ready()) raise_system(errno, state.where.name, "cannot lock " + name_.path);
+    left_over_ =
+        platform::unique_descriptor(::open(lock_path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!left_over_ && errno != ENOENT)
+      raise_system(errno, state.where.name, "cannot look at " + lock_path_);
+  }
 
-/// Takes the name of a map back that its creator cannot attach to. Whoever has attached for writing
-/// has made its lock file: then the name stays. Whoever is about to finds the map retired, or its
-/// name gone, before his first write returns.
-void take_back(process_state& state, const segment_view& view,
-               const names_of_files& names) noexcept {
-  struct stat status;
-  const auto has_lock_file = [&] {
-    return ::lstat(names.lock.c_str(), &status) == 0 || errno != ENOENT;
-  };
-  if (has_lock_file()) return;
-  view.header->roots.retired.store(1, std::memory_order_seq_cst);  // (X1)
-  const platform::file_identity& ours = state.file.identity();
-  const bool named = ::lstat(names.segment.c_str(), &status) == 0 && status.st_dev == ours.device &&
-                     status.st_ino == ours.inode;
-  if (!has_lock_file() && named && ::unlink(names.segment.c_str()) == 0) return;
-  view.header->roots.retired.store(0, std::memory_order_seq_cst);  // (X1)
-}
+  /// Whoever has attached for writing has made the map's lock file: then the name stays. Whoever is
+  /// about to finds the map retired, or its name gone, before his first write returns. What a
+  /// remover has said meanwhile stays said.
+  void go(const segment_view& view) noexcept {
+    if (has_lock_file()) return;
+    constexpr std::uint32_t by_creator = 2;
+    std::atomic<std::uint32_t>& retired = view.header->roots.retired;
+    std::uint32_t standing = 0;
+    // (X1) A remover's word is not taken back with ours.
+    retired.compare_exchange_strong(standing, by_creator, std::memory_order_seq_cst);
+    if (!has_lock_file()) {
+      const platform::name_taken result = taker_.take();
+      if (result == platform::name_taken::by_us || result == platform::name_taken::by_another)
+        return;
+    }
+    standing = by_creator;
+    retired.compare_exchange_strong(standing, 0, std::memory_order_seq_cst);  // (X1)
+  }
+
+ private:
+  /// One that was there before the map had its name is none of this map's. It is open, so that its
+  /// number is no other file's.
+  [[nodiscard]] bool has_lock_file() const noexcept {
+    struct stat status;
+    if (::lstat(lock_path_.c_str(), &status) != 0) return errno != ENOENT;
+    return !platform::is_file(left_over_.get(), platform::identity_from(status));
+  }
+
+  const platform::name_of_file name_;
+  platform::name_taker taker_;
+  const std::string lock_path_;
+  platform::unique_descriptor left_over_;
+};
 
 }  // namespace
 
@@ -137,12 +160,16 @@ std::unique_ptr<handle> attachment::make(const attach_request& request, platform
   map->cache_offset_ = map->id_ % thread_cache::lines * sizeof(thread_cache::line);
   map->writable_ = !map->read_only();
   if (!map->writable_) return map;
-  const names_of_files names(state.where);
-  if (created && !state.file.publish(state.where)) return nullptr;
+  if (!created) {
+    open_locks(*map, header);
+    return map;
+  }
+  way_back back(state);
+  if (!state.file.publish(state.where)) return nullptr;
   try {
     open_locks(*map, header);
   } catch (...) {
-    if (created) take_back(state, map->view, names);
+    back.go(map->view);
     throw;
   }
   return map;
@@ -269,11 +296,11 @@ bool remove(const std::string& name, const std::string& directory) {
   const platform::cancel_guard no_cancellation;
   platform::check_name(name);
   const platform::map_location where{name, platform::resolve_directory(directory)};
+  platform::segment_file file;
   try {
     platform::trust anyone;
     anyone.world_writable_ok = true;
-    const platform::segment_file file =
-        platform::segment_file::open(where, platform::access::read_write, anyone);
+    file = platform::segment_file::open(where, platform::access::read_write, anyone);
     auto* header = reinterpret_cast<storage::segment_header*>(file.base());
     if (file.size() >= storage::header_bytes && header->constant.magic == storage::segment_magic) {
       header->roots.retired.store(1, std::memory_order_release);  // (X1)
@@ -287,7 +314,7 @@ bool remove(const std::string& name, const std::string& directory) {
     // What cannot be opened, a damaged file among them, can still be removed by who may write the
     // directory.
   }
-  return platform::remove_files(where);
+  return platform::remove_files(where, file ? file.descriptor() : -1);
 }
 
 }  // namespace twinmap::protocol

@@ -90,7 +90,7 @@ struct alignas(cache_line) header_roots {
                                                ///< resident; mutex; grows only
   std::atomic<std::uint64_t> heap_committed;  ///< sealed: chunks of the heap that are resident, and
                                               ///< their records; CAS; grows only
-  std::atomic<std::uint32_t> retired;         ///< 1 once the name was removed
+  std::atomic<std::uint32_t> retired;         ///< not 0 once the name was removed
   std::atomic<std::uint32_t> sweep_wanted;    ///< deaths noticed since the last sweep
 };
 static_assert(sizeof(header_roots) == cache_line);
