@@ -43,8 +43,8 @@ const bool calls_can_fail = !test_support::sanitized;
 
 const char* name_of(call which) {
   static constexpr const char* names[] = {
-      "allocation", "open",         "fallocate", "ftruncate", "mmap",   "madvise", "lock",
-      "link",       "memfd_create", "pwrite",    "unlink",    "fchmod", "futex"};
+      "allocation", "open",         "fallocate", "ftruncate", "mmap",      "madvise", "lock",
+      "link",       "memfd_create", "pwrite",    "unlink",    "renameat2", "fchmod",  "futex"};
   static_assert(std::size(names) == call_count);
   return names[static_cast<std::size_t>(which)];
 }
@@ -210,6 +210,13 @@ int failing_unlink(const char* path) __asm__("unlink");
 int failing_unlink(const char* path) {
   static auto* const next = real<int(const char*)>("unlink");
   return is_to_fail(call::unlink) ? -1 : next(path);
+}
+
+int failing_rename(int from, const char* path, int to, const char* name,
+                   unsigned flags) __asm__("renameat2");
+int failing_rename(int from, const char* path, int to, const char* name, unsigned flags) {
+  static auto* const next = real<int(int, const char*, int, const char*, unsigned)>("renameat2");
+  return is_to_fail(call::rename) ? -1 : next(from, path, to, name, flags);
 }
 
 int failing_fchmod(int file, mode_t mode) __asm__("fchmod");

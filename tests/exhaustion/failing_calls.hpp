@@ -20,6 +20,7 @@ enum class call : unsigned {
   memory_file,
   write,  // pwrite
   unlink,
+  rename,       // renameat2
   change_mode,  // fchmod
   futex,
   count_

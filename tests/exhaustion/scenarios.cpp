@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <utility>
 
 namespace exhaustion_test {
@@ -33,6 +34,15 @@ void some_keys(stage& at) {
 }
 
 void no_map(stage&) {}
+
+// Of a remover that was killed half way there is only the lock file.
+const std::string left_over_lock = "twinmap.exhausted.lock";
+void left_over(stage& at) {
+  at.make_map();
+  at.map.reset();
+  std::filesystem::remove(at.directory / ("twinmap." + at.name));
+  EXPECT_EQ(at.files(), std::set<std::string>{left_over_lock});
+}
 
 void settled(stage& at) {
   some_keys(at);
@@ -237,6 +247,7 @@ std::vector<scenario> care() {
 }
 
 std::vector<scenario> comings_and_goings() {
+  const auto changes_nothing = [](reference&) {};
   const auto create = [](stage& at) { attach(at, twinmap::create_only); };
   const auto open_or_create = [](stage& at) { attach(at, twinmap::open_or_create); };
   const auto remove = [](stage& at) {
@@ -257,6 +268,9 @@ std::vector<scenario> comings_and_goings() {
       {"create", no_map, create},
       {"create_with_temporary_names", no_map, with_temporary_names(create)},
       {"open_or_create", no_map, open_or_create},
+      {"create_beside_a_left_over", left_over, create, changes_nothing, left_over_lock},
+      {"create_beside_a_left_over_with_temporary_names", left_over, with_temporary_names(create),
+       changes_nothing, left_over_lock},
       {"open", detached, [](stage& at) { attach(at, twinmap::open_only); }},
       {"open_read_only", detached, [](stage& at) { attach(at, twinmap::open_read_only); }},
       {"a_second_handle", some_keys,

@@ -59,6 +59,7 @@ struct scenario {
   std::function<void(stage&)> prepare;
   std::function<void(stage&)> act;                             // throws if it fails
   std::function<void(reference&)> effect = [](reference&) {};  // on what is expected
+  std::string may_go = {};  // a file that is nobody's: it may be gone when all else is as it was
 
   friend std::ostream& operator<<(std::ostream& out, const scenario& one) {
     return out << one.name;
