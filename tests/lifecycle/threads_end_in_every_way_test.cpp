@@ -64,36 +64,47 @@ void in_a_child(const std::function<void()>& body) {
   EXPECT_EQ(process.wait(), 0);
 }
 
+// Threads that would go on for ever, one after another: each is cancelled somewhere once it has
+// counted what returned. Then `check` is told the last count.
+void cancel_again_and_again(std::uint64_t seed, std::uint64_t longest_us,
+                            const std::function<void(std::atomic<std::uint64_t>&)>& work,
+                            const std::function<void(std::uint64_t)>& check) {
+  test_maps::random_source random(seed);
+  const int cancellations = test_support::rounds(200, 5'000);
+  for (int round = 0; round != cancellations && !testing::Test::HasFailure(); ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    std::atomic<std::uint64_t> returned{0};
+    raw_thread worker([&] { work(returned); });
+    test_support::eventually([&] { return returned != 0; });
+    ::usleep(static_cast<useconds_t>(random.below(longest_us)));
+    worker.cancel();
+    EXPECT_TRUE(worker.join());
+    check(returned);
+  }
+}
+
 TEST(ACancelledThread, LosesNothingThatReturnedAndKeepsNothing) {
   const test_support::scoped_name name;
   in_a_child([&] {
     text_map map(twinmap::create_only, name, {.max_bytes = 64u << 20, .max_writers = 3});
     map.store(0, "the main thread has a lease");
     const held_by_me before = held_of(name);
-    test_maps::random_source random(3);
     constexpr std::uint64_t keys = 200;
-    const int cancellations = test_support::rounds(200, 5'000);
-    for (int round = 0; round != cancellations && !testing::Test::HasFailure(); ++round) {
-      std::atomic<std::uint64_t> returned{0};
-      raw_thread worker([&] {
-        for (std::uint64_t i = 1;; ++i) {
-          ::pthread_testcancel();
-          map.store(1 + i % keys, value_of(i));
-          returned = i;
-          if (i % 3 == 0) map.erase(1 + (i + keys / 2) % keys);
-        }
-      });
-      test_support::eventually([&] { return returned != 0; });
-      ::usleep(static_cast<useconds_t>(random.below(500)));
-      worker.cancel();
-      EXPECT_TRUE(worker.join());
-      const std::uint64_t last = returned;
+    const auto work = [&](std::atomic<std::uint64_t>& returned) {
+      for (std::uint64_t i = 1;; ++i) {
+        ::pthread_testcancel();
+        map.store(1 + i % keys, value_of(i));
+        returned = i;
+        if (i % 3 == 0) map.erase(1 + (i + keys / 2) % keys);
+      }
+    };
+    cancel_again_and_again(3, 500, work, [&](std::uint64_t last) {
       const auto found = map.load(1 + last % keys);
       ASSERT_TRUE(found && (*found == value_of(last) || *found == value_of(last + keys))) << last;
       map.store(1'000'000, "by another thread");
       EXPECT_EQ(twinmap::writers(map).size(), 1u) << "its lease has not come back";
       EXPECT_EQ(map.stats(false).take_overs, 0u);
-    }
+    });
     EXPECT_EQ(held_of(name), before);
     expect_free_leases(map, 2);
   });
@@ -106,30 +117,23 @@ TEST(ACancelledThread, AttachesOrDoesNot) {
     text_map map(twinmap::create_only, name, {.max_bytes = 4u << 20, .max_writers = 3});
     map.store(0, "the main thread has a lease");
     const held_by_me before = held_of(name);
-    test_maps::random_source random(4);
-    const int cancellations = test_support::rounds(200, 5'000);
-    for (int round = 0; round != cancellations && !testing::Test::HasFailure(); ++round) {
-      std::atomic<bool> under_way{false};
-      const test_support::scoped_name other;
-      raw_thread worker([&] {
-        for (std::uint64_t i = 0;; ++i) {
-          text_map own(twinmap::open_only, name);
-          own.store(1 + i % 10, value_of(i));
-          text_map fresh(twinmap::create_only, other, {.max_bytes = 1u << 20});
-          fresh.store(1, "1");
-          under_way = true;
-          twinmap::remove(other);
-          fresh.close();
-          own.close();
-          ::pthread_testcancel();
-        }
-      });
-      test_support::eventually([&] { return under_way.load(); });
-      ::usleep(static_cast<useconds_t>(random.below(2'000)));
-      worker.cancel();
-      EXPECT_TRUE(worker.join());
-      EXPECT_EQ(held_of(name), before) << "round " << round;
-    }
+    std::optional<test_support::scoped_name> other;
+    const auto work = [&](std::atomic<std::uint64_t>& returned) {
+      other.emplace();
+      for (std::uint64_t i = 0;; ++i) {
+        text_map own(twinmap::open_only, name);
+        own.store(1 + i % 10, value_of(i));
+        text_map fresh(twinmap::create_only, *other, {.max_bytes = 1u << 20});
+        fresh.store(1, "1");
+        returned = i + 1;
+        twinmap::remove(*other);
+        fresh.close();
+        own.close();
+        ::pthread_testcancel();
+      }
+    };
+    cancel_again_and_again(4, 2'000, work,
+                           [&](std::uint64_t) { EXPECT_EQ(held_of(name), before); });
     expect_free_leases(map, 2);
   });
   expect_whole(name);
