@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -116,6 +117,15 @@ class typed_actor : public actor {
     me.attach(twinmap::create_only);
     me.map_.close();
     std::filesystem::remove(test_support::default_directory() / ("twinmap." + me.name_));
+    return {};
+  }
+  // Nobody can attach beside what is no lock file.
+  static answer leave_a_stray_file(self& me, const call&) {
+    std::ofstream(test_support::default_directory() / ("twinmap." + me.name_ + ".lock")) << "stray";
+    return {};
+  }
+  static answer clear_the_lock_file(self& me, const call&) {
+    std::filesystem::remove(test_support::default_directory() / ("twinmap." + me.name_ + ".lock"));
     return {};
   }
   // What it does when it has ended, up to where it takes no signals any more, is stepped.
@@ -270,6 +280,8 @@ auto typed_actor<Key, T>::comings_and_goings() -> std::map<std::string_view, dee
       {"open_or_create", [](self& me, const call&) { return me.attach(twinmap::open_or_create); }},
       {"leave_a_corpse", [](self& me, const call& c) { return leave_a_corpse(me, c); }},
       {"leave_a_lock_file", [](self& me, const call& c) { return leave_a_lock_file(me, c); }},
+      {"leave_a_stray_file", [](self& me, const call& c) { return leave_a_stray_file(me, c); }},
+      {"clear_the_lock_file", [](self& me, const call& c) { return clear_the_lock_file(me, c); }},
       {"end_a_thread", [](self& me, const call& c) { return end_a_thread(me, c); }},
       {"fork",
        [](self&, const call&) {
