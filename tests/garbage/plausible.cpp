@@ -136,7 +136,8 @@ std::uint64_t some_of_table(const anatomy& map, std::uint32_t offset, std::uint6
       if (from.below(2) == 0)
         tag = static_cast<std::uint8_t>(from.below(3) == 0 ? from.below(3) : from.below(256));
   } else {
-    const std::uint64_t number = from.below(map.slots_used() + 1);
+    // Or of any slot that a forged limit may let pass.
+    const std::uint64_t number = from.below(from.below(4) == 0 ? 1u << 24 : map.slots_used() + 1);
     std::memcpy(bytes.data() + from.below(6), &number, 3);
   }
   std::uint64_t word;
