@@ -111,6 +111,7 @@ void freeze_everywhere(const std::string& what, const survey& found, std::size_t
     places.insert(i);
   for (const std::size_t i : sampled(found.moments.size(), most))
     places.insert(found.moments[i]);
+  places.erase(places.begin(), places.lower_bound(how.first));
   int failures = 0;
   for (const std::size_t at : places) {
     how.at = at;

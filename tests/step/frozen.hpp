@@ -21,6 +21,7 @@ struct freeze {
   // Calls that need the mutex, which the stopped process may hold: these may time out.
   std::function<bool(const call&)> may_time_out = [](const call&) { return false; };
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(10);  // the other one's
+  std::size_t first = 0;  // of the survey's places: none before it
   // Of the survey's places: where it stands still, and where the other one's own steps are counted.
   std::size_t at = 0;
   bool counted = false;

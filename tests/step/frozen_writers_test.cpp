@@ -134,7 +134,12 @@ TEST(FrozenCreatorInVain, TakesNobodyElsesNameBack) {
                         {"store", key, value_of(flavour::texts, 3)},
                         {"load", key}};
   constexpr std::size_t all = 1000;
-  freeze_everywhere("freeze creator", found, all, {.on = on, .meanwhile = meanwhile}, false);
+  // Most are in what nobody sees, as it has no name yet.
+  constexpr std::size_t behind_the_name = 80;
+  ASSERT_GT(found.places.size(), behind_the_name);
+  freeze_everywhere(
+      "freeze creator", found, all,
+      {.on = on, .meanwhile = meanwhile, .first = found.places.size() - behind_the_name}, false);
 }
 
 class FrozenRemover : public testing::TestWithParam<std::size_t> {};
