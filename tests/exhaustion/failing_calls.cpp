@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace exhaustion_test {
 namespace {
@@ -22,6 +23,7 @@ struct thread_plan {
   failure what{};
   long nth = 0;
   calls_seen seen{};
+  const std::function<void()>* then = nullptr;
 };
 constinit thread_local thread_plan plan{};
 constinit thread_local bool no_nameless_files = false;
@@ -30,6 +32,11 @@ constinit thread_local bool no_nameless_files = false;
 [[maybe_unused]] bool is_to_fail(call which) noexcept {
   if (!plan.armed) return false;
   const long seen = ++plan.seen.of[static_cast<std::size_t>(which)];
+  if (plan.then != nullptr && plan.what.which == which && seen == plan.nth) {
+    plan.armed = false;
+    (*std::exchange(plan.then, nullptr))();
+    plan.armed = true;
+  }
   if (!plan.fails || plan.what.which != which) return false;
   if (plan.what.lasting ? seen < plan.nth : seen != plan.nth) return false;
   plan.seen.failed = true;
@@ -42,9 +49,10 @@ constinit thread_local bool no_nameless_files = false;
 const bool calls_can_fail = !test_support::sanitized;
 
 const char* name_of(call which) {
-  static constexpr const char* names[] = {
-      "allocation", "open",         "fallocate", "ftruncate", "mmap",      "madvise", "lock",
-      "link",       "memfd_create", "pwrite",    "unlink",    "renameat2", "fchmod",  "futex"};
+  static constexpr const char* names[] = {"allocation",   "open",    "fallocate",   "ftruncate",
+                                          "mmap",         "madvise", "lock",        "link",
+                                          "memfd_create", "pwrite",  "unlink",      "renameat2",
+                                          "fchmod",       "futex",   "look at lock"};
   static_assert(std::size(names) == call_count);
   return names[static_cast<std::size_t>(which)];
 }
@@ -56,10 +64,13 @@ std::string to_string(const failure& what, long nth) {
 }
 
 void arm(const failure& what, long nth) {
-  plan = {.armed = true, .fails = true, .what = what, .nth = nth, .seen = {}};
+  plan = {.armed = true, .fails = true, .what = what, .nth = nth};
 }
 void arm_nothing() {
-  plan = {.armed = true, .fails = false, .what = {}, .nth = 0, .seen = {}};
+  plan = {.armed = true, .fails = false};
+}
+void arm_meanwhile(call which, long nth, const std::function<void()>& then) {
+  plan = {.armed = true, .what = {.which = which}, .nth = nth, .then = &then};
 }
 calls_seen disarm() {
   plan.armed = false;
@@ -177,6 +188,7 @@ int failing_fcntl(int file, int command, ...) {
   if (command == F_OFD_SETLK && static_cast<const struct flock*>(argument)->l_type != F_UNLCK &&
       is_to_fail(call::lock))
     return -1;
+  if (command == F_OFD_GETLK && is_to_fail(call::look_at_lock)) return -1;
   return next(file, command, argument);
 }
 

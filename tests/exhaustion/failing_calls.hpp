@@ -1,9 +1,11 @@
-// Lets the n-th allocation, or the n-th system call of a kind, of the calling thread fail. This
+// Lets the n-th allocation, or the n-th system call of a kind, of the calling thread fail, or has
+// something done before it. This
 // executable has functions of its own in the place of operator new and of the C library's.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
 
 namespace exhaustion_test {
@@ -23,6 +25,7 @@ enum class call : unsigned {
   rename,       // renameat2
   change_mode,  // fchmod
   futex,
+  look_at_lock,  // fcntl(F_OFD_GETLK)
   count_
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_);
@@ -47,6 +50,10 @@ struct calls_seen {
   bool failed = false;  // one was made to fail
 };
 calls_seen disarm();
+
+// `then` is done once, right before the n-th call of the kind by this thread: what others do
+// between two calls. Until it is disarmed; the function must live as long.
+void arm_meanwhile(call which, long nth, const std::function<void()>& then);
 
 // Whether open(O_TMPFILE) is refused in this thread, as some file systems do.
 void refuse_nameless_files(bool refused);

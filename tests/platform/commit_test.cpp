@@ -119,6 +119,7 @@ TEST(GivingBack, MakesNoHoleInAFileThatHasTheDescriptorsNumberByNow) {
   EXPECT_EQ(::pread(other, found.data(), found.size(), 0), static_cast<ssize_t>(found.size()));
   EXPECT_EQ(found, text);
   EXPECT_EQ(made.space().total, 0u) << "of a file system that is not the map's";
+  EXPECT_EQ(made.resident_bytes(), 0u) << "of a file that is not the map's";
   made = segment_file();
   ::close(number);
   ::close(other);

@@ -109,8 +109,11 @@ void freeze_everywhere(const std::string& what, const survey& found, std::size_t
   std::set<std::size_t> places;
   for (const std::size_t i : sampled(found.places.size(), most))
     places.insert(i);
-  for (const std::size_t i : sampled(found.moments.size(), most))
+  for (const std::size_t i : sampled(found.moments.size(), most)) {
     places.insert(found.moments[i]);
+    // And right before it: what it is about to change is something else by then.
+    if (found.moments[i] != 0) places.insert(found.moments[i] - 1);
+  }
   places.erase(places.begin(), places.lower_bound(how.first));
   int failures = 0;
   for (const std::size_t at : places) {

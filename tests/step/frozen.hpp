@@ -31,8 +31,9 @@ struct freeze {
 // or if the map is not as it should be afterwards.
 void stand_still(const freeze& how);
 
-// Stands still at about `most` places of the survey, evenly spread, and as many moments; at the
-// moments the other one's steps are counted, if `counted`. Reports it as `what`.
+// Stands still at about `most` places of the survey, evenly spread, at as many moments, and right
+// before those; at the moments the other one's steps are counted, if `counted`. Reports it as
+// `what`.
 void freeze_everywhere(const std::string& what, const survey& found, std::size_t most, freeze how,
                        bool counted);
 
