@@ -29,8 +29,8 @@ class Test:
 
 
 class Together:
-    def __init__(self, root: Path, directory: Path, mutants: list[Mutant], build_jobs: int):
-        self.root, self.directory, self.jobs = root, directory, build_jobs
+    def __init__(self, root: Path, directory: Path, mutants: list[Mutant], steps: list[suite.Step], build_jobs: int):
+        self.root, self.directory, self.steps, self.jobs = root, directory, steps, build_jobs
         self.mutants = {each.name: each for each in mutants}
         self.kept = schema.Kept(directory / "schema.json")
         self.kept.give_numbers(mutants)
@@ -41,8 +41,8 @@ class Together:
     def build(self) -> None:
         """Builds all targets; what the compiler does not take is tried in another way, at last left out."""
         self._write()
-        targets = list(dict.fromkeys(step.target for step in suite.STEPS))
-        self._configure(targets)
+        targets = list(dict.fromkeys(step.target for step in self.steps))
+        self._configure()
         for together in (["twinmap_static"], ["twinmap", *targets]):
             while complaint := self.tree.compile(together, self.jobs, "-k", "0"):
                 if self._refuse(complaint):
@@ -50,12 +50,13 @@ class Together:
                 elif torn := set(_FAILED.findall(complaint)) - set(self.kept.scattered):
                     print(f"not as one translation unit: {', '.join(torn)}", flush=True)  # one name for two things
                     self.kept.scattered += torn
-                    self._configure(targets)
+                    self._configure()
                 else:
                     raise suite.Broken(f"the tree does not build, and no mutant is to blame:\n{complaint[:3000]}")
                 self.kept.save()
 
-    def _configure(self, targets: list[str]) -> None:
+    def _configure(self) -> None:
+        targets = dict.fromkeys(step.target for step in suite.STEPS)
         united = [f"twinmap_{part}" for part in ("platform", "storage", "protocol", "public", "test_support")]
         united += [target for target in targets if target not in self.kept.scattered]
         self.tree.configure(f"-DCMAKE_CXX_FLAGS=-w -include {self.tree.source}/tests/mutations/chosen.hpp",
@@ -95,13 +96,13 @@ class Together:
         path = self.directory / "reach.json"
         known = json.loads(path.read_text()) if path.is_file() else {}
         runner = suite.Runner(self.tree, 0)
-        for step in suite.STEPS:
+        for step in self.steps:
             digest = self._digest(step.target)
             if known.get(step.name, {}).get("digest") != digest:
                 known[step.name] = {"digest": digest, "tests": {name: self._measure(runner, step.target, name)
                                                                 for name in self.tree.tests(step)}}
                 path.write_text(json.dumps(known))
-        for step in suite.STEPS:
+        for step in self.steps:
             for name, found in known[step.name]["tests"].items():
                 if found["how"] == "passed":
                     self.tests.append(Test(step.target, name, found["seconds"],
