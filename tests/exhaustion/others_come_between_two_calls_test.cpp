@@ -7,6 +7,7 @@
 #include <exhaustion/failing_calls.hpp>
 #include <platform/toy_map.hpp>
 #include <support/names.hpp>
+#include <twinmap/platform/descriptor.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
 
 #include <filesystem>
@@ -30,14 +31,13 @@ class InBetween : public testing::Test {
   }
   void TearDown() override { EXPECT_FALSE(disarm().failed); }
 
-  // Descriptors of the lock file, and whatever took their numbers.
+  // This process's descriptors of the lock file.
   std::vector<int> anchors() const {
     std::vector<int> found;
-    for (const auto& each : fs::directory_iterator("/proc/self/fd")) {
-      std::error_code gone;
-      if (fs::read_symlink(each.path(), gone) == name.lock_file())
-        found.push_back(std::stoi(each.path().filename()));
-    }
+    const auto identity = identity_of(name.lock_file());
+    constexpr int most = 64;
+    for (int number = 0; identity && number != most; ++number)
+      if (is_file(number, *identity)) found.push_back(number);
     return found;
   }
   void give_numbers_away() const {

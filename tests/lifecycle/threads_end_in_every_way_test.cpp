@@ -52,7 +52,7 @@ class raw_thread {
   pthread_t id_{};
 };
 
-std::string value_of(std::uint64_t i) {
+std::string value_beside(std::uint64_t i) {
   // Some take a run of chunks, which are made resident by system calls.
   std::string value(i % 16 == 0 ? 30'000 + i % 100'000 : i % 300, '\0');
   test_maps::fill_self_verifying(value, i);
@@ -93,14 +93,15 @@ TEST(ACancelledThread, LosesNothingThatReturnedAndKeepsNothing) {
     const auto work = [&](std::atomic<std::uint64_t>& returned) {
       for (std::uint64_t i = 1;; ++i) {
         ::pthread_testcancel();
-        map.store(1 + i % keys, value_of(i));
+        map.store(1 + i % keys, value_beside(i));
         returned = i;
         if (i % 3 == 0) map.erase(1 + (i + keys / 2) % keys);
       }
     };
     cancel_again_and_again(3, 500, work, [&](std::uint64_t last) {
       const auto found = map.load(1 + last % keys);
-      ASSERT_TRUE(found && (*found == value_of(last) || *found == value_of(last + keys))) << last;
+      ASSERT_TRUE(found && (*found == value_beside(last) || *found == value_beside(last + keys)))
+          << last;
       map.store(1'000'000, "by another thread");
       EXPECT_EQ(twinmap::writers(map).size(), 1u) << "its lease has not come back";
       EXPECT_EQ(map.stats(false).take_overs, 0u);
@@ -122,7 +123,7 @@ TEST(ACancelledThread, AttachesOrDoesNot) {
       other.emplace();
       for (std::uint64_t i = 0;; ++i) {
         text_map own(twinmap::open_only, name);
-        own.store(1 + i % 10, value_of(i));
+        own.store(1 + i % 10, value_beside(i));
         text_map fresh(twinmap::create_only, *other, {.max_bytes = 1u << 20});
         fresh.store(1, "1");
         returned = i + 1;
@@ -144,8 +145,8 @@ TEST(AThreadThatEnds, WithinAFunctionOfTheUsersChangesNothing) {
   const test_support::scoped_name name;
   in_a_child([&] {
     text_map map(twinmap::create_only, name, {.max_bytes = 4u << 20, .max_writers = 3});
-    map.store(1, value_of(100));
-    map.store(2, value_of(200));
+    map.store(1, value_beside(100));
+    map.store(2, value_beside(200));
     const held_by_me before = held_of(name);
     const std::function<void()> ends[] = {
         [&] { map.update(1, [](auto) -> std::optional<std::string> { ::pthread_exit(nullptr); }); },
@@ -157,13 +158,13 @@ TEST(AThreadThatEnds, WithinAFunctionOfTheUsersChangesNothing) {
     for (const auto& end : ends) {
       bool returned = false;
       raw_thread worker([&] {
-        map.store(2, value_of(200));
+        map.store(2, value_beside(200));
         end();
         returned = true;
       });
       worker.join();
       EXPECT_FALSE(returned);
-      EXPECT_EQ(map.load(1), value_of(100));
+      EXPECT_EQ(map.load(1), value_beside(100));
       EXPECT_EQ(map.size(), 2u);
       EXPECT_EQ(twinmap::writers(map).size(), 1u);
       EXPECT_EQ(held_of(name), before);
@@ -188,7 +189,7 @@ TEST(AProcess, ThatExitsWhileItsThreadsWorkLosesNothing) {
       for (std::uint64_t id = 0; id != workers; ++id)
         std::thread([&returned, id] {
           for (std::uint64_t i = 1;; ++i) {
-            own->store(1 + id + workers * (i % 100), value_of(i % 300));
+            own->store(1 + id + workers * (i % 100), value_beside(i % 300));
             (*returned)[id] = i;
             own->load(1 + i % 300);
           }
@@ -202,8 +203,8 @@ TEST(AProcess, ThatExitsWhileItsThreadsWorkLosesNothing) {
     for (std::uint64_t id = 0; id != workers; ++id) {
       const std::uint64_t last = (*returned)[id];
       const auto found = map.load(1 + id + workers * (last % 100));
-      ASSERT_TRUE(found &&
-                  (*found == value_of(last % 300) || *found == value_of((last + 100) % 300)))
+      ASSERT_TRUE(found && (*found == value_beside(last % 300) ||
+                            *found == value_beside((last + 100) % 300)))
           << id << " " << last;
     }
     map.store(1'000'000 + static_cast<std::uint64_t>(round), "by another process");

@@ -48,6 +48,7 @@ class Together:
                 if self._refuse(complaint):
                     self._write()
                 elif torn := set(_FAILED.findall(complaint)) - set(self.kept.scattered):
+                    (self.directory / "torn.log").write_text(complaint)
                     print(f"not as one translation unit: {', '.join(torn)}", flush=True)  # one name for two things
                     self.kept.scattered += torn
                     self._configure()
@@ -75,10 +76,11 @@ class Together:
         self.tree.synchronise(self.texts)
 
     def _refuse(self, complaint: str) -> bool:
-        """Blames the mutants on the lines of which the compiler speaks: of its errors, else of anything."""
+        """Blames the mutants on the lines of which the compiler speaks: of its errors, else of anything that it says of the
+        library alone; tests go wrong in their own ways."""
         names = {number: name for name, number in self.kept.number.items()}
         errors = "\n".join(line for line in complaint.splitlines() if ": error:" in line)
-        for text in (errors, complaint):
+        for text in [errors] if _FAILED.search(complaint) else [errors, complaint]:
             guilty = set()
             for path, line in _PLACE.findall(text):
                 file = os.path.relpath(os.path.join(self.tree.build, path), self.tree.source)
