@@ -67,12 +67,15 @@ TEST_F(InBetween, ADescriptorThatBecomesAnotherFilesProvesNobodyDead) {
 TEST_F(InBetween, OfTwoWhoOpenTheLockFileAgainOneClosesItsOwn) {
   toy_map map = toy_map::attach(location_of(name));
   const lease mine = map.take();
-  ::close(anchors().at(0));
+  const std::vector<int> numbers = anchors();
+  ASSERT_EQ(numbers.size(), 1u);
+  give_numbers_away();
   const std::function<void()> then = [&] { EXPECT_FALSE(map.dead(mine.id())); };
   arm_meanwhile(call::open, 1, then);
   EXPECT_FALSE(map.dead(mine.id()));
   disarm();
   EXPECT_EQ(anchors().size(), 1u);
+  ::close(numbers.front());
 }
 
 TEST_F(InBetween, ALeaseIsNotTakenWhoseBytesSomebodyHas) {

@@ -27,6 +27,11 @@ class Step:
         return f"{self.target} {self.filter}".rstrip()
 
 
+def scenarios(suite: str, names: str) -> str:
+    """A filter that lets these of a suite through."""
+    return ":".join(suite + name for name in names.split())
+
+
 STEPS = [
     Step("test_storage", "*"),
     Step("test_protocol_behaviour", "*"),
@@ -38,9 +43,24 @@ STEPS = [
     Step("test_processes", "Killed.AllAtOnce*:Killed.WithinAClear*:FetchAdd.*:*UniqueValues*:gathering.*:AKilledCreator.At*"),
     Step("test_processes", "*Garbage*:-*Alone*:GarbageOnAFullTmpfs.InAnyRegion*:GarbageOnAFullTmpfs.InThePublished*"),
     Step("test_processes", "*Values.AreReadWhole*:Killed.AtAnyInstruction*"),
-    Step("test_step", "In/Death.*"),
-    Step("test_step", "In/DeathIn*"),
-    Step("test_step", "In/Frozen*:In/TableUsedAgain.*"),
+    Step("test_step", scenarios("In/Death.*/", """store_IntoDirty store_WithALongKeyAndABlock store_GrowsDirty
+        store_GrowsDirtyCompacting store_BuildsDirtyCompacting store_ReapsALongKey store_UnexpungesALongKey
+        store_UnexpungesBesideAStandby store_MakesSlotsResident store_ClaimsARunOfTwo store_GivesUpARun
+        store_IntoAChunkThatWasGivenBack store_PurgesALongKey store_IntoReadForWantOfMemory store_PromotesForWantOfMemory
+        store_InlineExpunged exchange_BlockToBlock erase_BlockToBlock clear_Mixed promote_* compact_Amended
+        prepare_standby_OfDirty caretaker_Comes answer_Held tend_BesideADeadOne sweep_AfterADeath sweep_Reaps
+        heap_keeper_Comes gather_some_* give_back_* commit_ahead_* open_only_BesideADeadOne open_or_create_OfNothing
+        close_AfterWriting remove_Attached store_InAForkedChild end_a_thread_ThatWrote""")),
+    Step("test_step", scenarios("In/DeathIn*/", "store_GrowsDirtyCompacting store_UnexpungesALongKey promote_* sweep_Reaps")),
+    Step("test_step", scenarios("In/FrozenReader.*/", """load_Inline load_InlineAgain load_InlineInDirty load_InlineAbsent load_InBlock
+        load_BlockInDirty load_LongKey load_Absent load_Nil load_Scattered load_many_Numbers load_many_Texts for_each_*""")),
+    Step("test_step", scenarios("In/FrozenWriter.*/", """store_InlineInRead exchange_InlineNil erase_InlineInDirty
+        update_InlineInRead store_InlineNew load_or_store_InlineExpunged load_or_store_BlockToBlock
+        load_and_erase_BlockToBlock store_BlockInDirty store_NilToBlock exchange_NewWithBlock store_IntoDirty
+        store_GrowsDirtyBesideAStandby store_ClaimsARunOfTwo promote_InstallsAStandby sweep_AfterADeath give_back_*
+        clear_Mixed caretaker_Comes compact_Amended""")),
+    Step("test_step", "In/FrozenCreator*:In/FrozenRemover*:" +
+         scenarios("In/TableUsedAgain.*/", "loadAtHome loadDisplaced loadInDirty eraseDisplaced exchangeInDirty")),
     Step("test_lifecycle", "*"),
     Step("test_exhaustion", "InBetween*:*RunOut.*:*/create*:*/open:*/remove:*/insert_of_a_block:*/insert_into_new_slots:"
                             "*/gather_and_give_back"),

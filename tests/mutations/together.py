@@ -45,10 +45,10 @@ class Together:
         self._configure()
         for together in (["twinmap_static"], ["twinmap", *targets]):
             while complaint := self.tree.compile(together, self.jobs, "-k", "0"):
+                (self.directory / "compiler.log").write_text(complaint)
                 if self._refuse(complaint):
                     self._write()
                 elif torn := set(_FAILED.findall(complaint)) - set(self.kept.scattered):
-                    (self.directory / "torn.log").write_text(complaint)
                     print(f"not as one translation unit: {', '.join(torn)}", flush=True)  # one name for two things
                     self.kept.scattered += torn
                     self._configure()
@@ -100,12 +100,16 @@ class Together:
         runner = suite.Runner(self.tree, 0)
         for step in self.steps:
             digest = self._digest(step.target)
-            if known.get(step.name, {}).get("digest") != digest:
-                known[step.name] = {"digest": digest, "tests": {name: self._measure(runner, step.target, name)
-                                                                for name in self.tree.tests(step)}}
-                path.write_text(json.dumps(known))
+            known[step.target] = kept = known.get(step.target, {})
+            if kept.get("digest") != digest:
+                kept.update(digest=digest, tests={})
+            for name in self.tree.tests(step):
+                if name not in kept["tests"]:
+                    kept["tests"][name] = self._measure(runner, step.target, name)
+                    path.write_text(json.dumps(known))
         for step in self.steps:
-            for name, found in known[step.name]["tests"].items():
+            for name in self.tree.tests(step):
+                found = known[step.target]["tests"][name]
                 if found["how"] == "passed":
                     self.tests.append(Test(step.target, name, found["seconds"],
                                            {int(number): what for number, what in found["reached"].items()}))
