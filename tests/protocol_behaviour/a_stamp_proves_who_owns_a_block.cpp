@@ -5,6 +5,7 @@
 #include <twinmap/protocol/process_state.hpp>
 
 #include <string>
+#include <vector>
 
 #include "fixture.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 using twinmap::platform::pair_value;
 using twinmap::protocol::begin_care;
 using twinmap::protocol::writer;
+using twinmap::storage::chunk_entry;
+using twinmap::storage::chunk_kind;
 using twinmap::storage::owned_block;
 using twinmap::storage::owner_word;
 using texts = test_maps::raw_map<std::string, std::string>;
@@ -67,6 +70,92 @@ TEST_F(OwnerPair, ThatWasReadBeforeTheBlockChangedHandsFreesNothing) {
   }
   EXPECT_FALSE(one.blocks().free_unnamed(again.ref.owner(), seen, one.context)) << "nor in a sweep";
   EXPECT_EQ(pair_of(again), now);
+}
+
+TEST_F(OwnerPair, ThatChangedSinceItWasReadIsNotSettled) {
+  const owned_block block = one.blocks().allocate(length, one.context);
+  ASSERT_TRUE(block);
+  const pair_value seen = pair_of(block);
+  one.blocks().mark_live(block, one.context);
+  EXPECT_FALSE(other.blocks().settle(block.ref.owner(), seen, owner_word::free()));
+  EXPECT_EQ(pair_of(block), (pair_value{owner_word::live().bits, block.stamp}));
+}
+
+TEST_F(OwnerPair, OfARunThatIsAnothersFreesNoChunk) {
+  const auto& heap = first.raw().view.heap;
+  const owned_block run =
+      one.blocks().allocate(static_cast<std::uint32_t>(heap.chunk_bytes()), one.context);
+  ASSERT_TRUE(run);
+  const std::uint32_t chunk = run.ref.owner() >> heap.pairs_shift;
+  const chunk_entry entry = one.blocks().chunks().load(chunk);
+  ASSERT_EQ(entry.kind(), chunk_kind::run);
+  heap.owners[run.ref.owner()].first = held_by(other, run.stamp).first;
+  one.blocks().cancel(run, one.context);
+  EXPECT_EQ(one.blocks().chunks().load(chunk), entry);
+}
+
+TEST_F(OwnerPair, ThatIsAnothersBelongsToNoNewRun) {
+  const auto& heap = first.raw().view.heap;
+  const std::uint32_t chunks = one.blocks().chunks().committed();
+  for (std::uint32_t chunk = 0; chunk != chunks; ++chunk)
+    if (one.blocks().chunks().load(chunk).kind() == chunk_kind::free)
+      heap.owners[std::uint64_t{chunk} << heap.pairs_shift].first = held_by(other, 0).first;
+  const owned_block run =
+      one.blocks().allocate(static_cast<std::uint32_t>(heap.chunk_bytes()), one.context);
+  if (run) {
+    EXPECT_EQ(pair_of(run), held_by(one, run.stamp));
+  }
+}
+
+TEST_F(OwnerPair, ThatIsAnothersIsNotTakenFromTheStackOfTheFreed) {
+  auto& stack = one.context.stacks->classes[first.raw().view.heap.size_of(length).size_class];
+  std::vector<owned_block> blocks;
+  do
+    blocks.push_back(one.blocks().allocate(length, one.context));
+  while (stack.fresh_count != 0 || blocks.size() <= twinmap::storage::private_stacks::settle);
+  for (std::uint32_t i = 0; i != twinmap::storage::private_stacks::settle; ++i) {
+    one.blocks().mark_live(blocks[i], one.context);
+    one.blocks().retire(blocks[i].ref, pair_of(blocks[i]), one.context, true);
+  }
+  ASSERT_EQ(stack.freed[stack.freed_first], blocks.front().ref.owner());
+  const pair_value theirs = held_by(other, blocks.front().stamp);
+  first.raw().view.heap.owners[blocks.front().ref.owner()].first = theirs.first;
+  EXPECT_FALSE(one.blocks().allocate(length, one.context));
+  EXPECT_EQ(pair_of(blocks.front()), theirs);
+}
+
+class ChunkEntry : public OwnerPair {
+ protected:
+  twinmap::storage::chunk_table& chunks() { return one.blocks().chunks(); }
+};
+
+TEST_F(ChunkEntry, ThatWasReadBeforeItChangedFreesNothingAndGivesNothingBack) {
+  const auto chunk = chunks().claim(2, one.context.me);
+  ASSERT_TRUE(chunk);
+  chunks().publish_run(*chunk, 2, chunk_kind::run);
+  const chunk_entry head = chunks().load(*chunk);
+  chunks().release_run(*chunk, head, one.context.me);
+  const chunk_entry now = chunks().load(*chunk);
+  ASSERT_EQ(now.kind(), chunk_kind::free);
+  chunks().release_run(*chunk, head, one.context.me);
+  EXPECT_EQ(chunks().load(*chunk), now);
+  EXPECT_FALSE(chunks().release_one(*chunk, head));
+  EXPECT_EQ(chunks().load(*chunk), now);
+  const chunk_entry seen[] = {now.next(chunk_kind::free, now.number() + 1)};
+  EXPECT_EQ(chunks().give_back(*chunk, seen, one.context.me), 0u);
+  EXPECT_EQ(chunks().load(*chunk), now);
+}
+
+TEST_F(ChunkEntry, OfNoChunkLeadsNowhere) {
+  constexpr std::uint32_t far = 1u << 30;
+  const chunk_entry run = chunk_entry{0}.next(chunk_kind::run, 1);
+  EXPECT_EQ(chunks().load(far).bits, 0u);
+  EXPECT_FALSE(chunks().exchange(far, run, run));
+  chunks().release_run(far, run, one.context.me);
+  EXPECT_EQ(chunks().pairs_of(far, run.next(chunk_kind::small, 0)), 0u);
+  EXPECT_EQ(chunks().pairs_of(0, run.next(chunk_kind::small, twinmap::storage::class_count)), 0u);
+  EXPECT_EQ(one.blocks().pair(twinmap::storage::block_ref::make(~0u, length)),
+            (pair_value{owner_word::free().bits, 0}));
 }
 
 }  // namespace

@@ -81,6 +81,45 @@ TEST(Regions, ThatLieElsewhereAreRefused) {
   EXPECT_THROW(check(header), twinmap::error);
 }
 
+// What is asked for is refused by the limit that it passes, and says so.
+TEST(Regions, AreNotPlannedBeyondTheLimits) {
+  const auto refusal = [](std::uint64_t max_bytes, std::uint64_t max_entries) {
+    header_constant header{};
+    try {
+      twinmap::storage::plan_regions(
+          {.max_bytes = max_bytes, .max_entries = max_entries, .max_writers = 1}, "m", header);
+    } catch (const twinmap::error& refused) {
+      return refused.code().message() + ": " + refused.what();
+    }
+    return std::string();
+  };
+  EXPECT_NE(refusal((1u << 20) - 1, 0).find("a map takes"), std::string::npos);
+  EXPECT_NE(refusal((1ull << 40) + 1, 0).find("a map takes"), std::string::npos);
+  EXPECT_EQ(refusal(1ull << 40, 0), "");
+  const std::uint64_t most = (1ull << 32) - 2;
+  EXPECT_NE(refusal(1ull << 40, most + 1).find("the limit is"), std::string::npos);
+}
+
+TEST(Regions, ThatEndBehindTheFileAreRefused) {
+  header_constant header = planned(1u << 30, false);
+  header.file_size = end_of(header.heap);
+  check(header);
+  header.file_size -= 4096;
+  EXPECT_THROW(check(header), twinmap::error);
+}
+
+// The header is read from a copy, but a file that has none is not to be believed.
+TEST(AHeader, IsNotLookedForInAFileThatIsTooShort) {
+  header_constant header = planned(1u << 20, false);
+  header.file_size = twinmap::storage::header_bytes - 4096;
+  try {
+    twinmap::storage::check_header(header, header.file_size, true, "m");
+    FAIL();
+  } catch (const twinmap::error& refused) {
+    EXPECT_NE(std::string(refused.what()).find("file size"), std::string::npos) << refused.what();
+  }
+}
+
 TEST(TheFile, IsOfWholePagesOfItsFileSystem) {
   EXPECT_EQ(planned((64u << 20) + 5000, false).file_size, (64u << 20) + 4096);
   EXPECT_EQ(planned((64u << 20) + huge + 5000, false, huge).file_size, (64u << 20) + huge);
