@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import mutant as mutants
+import suite
 
 LEAST_PERCENT = 90
 
@@ -21,8 +22,15 @@ def covering(each: mutants.Mutant, models: dict[str, str]) -> str | None:
     return None
 
 
+def is_over(result: dict | None) -> bool:
+    """Who survived a part of the suite may yet be stopped by the rest."""
+    return result is not None and (result["verdict"] != "survived" or {step.name for step in suite.STEPS} <= set(result.get("asked", [])))
+
+
 def show(root: Path, chosen: list[mutants.Mutant], found: list[dict | None]) -> int:
     explained = mutants.table(root, "survivors.txt")
+    waiting = [each for each, result in zip(chosen, found) if result is not None and not is_over(result)]
+    found = [result if is_over(result) else None for result in found]
     print(f"\n{'category':10} {'mutants':>8} {'tried':>6} {'killed':>7} {'survived':>9} {'explained':>10} {'not built':>10}")
     sums = {"killed": 0, "survived": 0, "explained": 0}
     for category in mutants.CATEGORIES:
@@ -41,9 +49,12 @@ def show(root: Path, chosen: list[mutants.Mutant], found: list[dict | None]) -> 
     percent = 100 * sums["killed"] / tried if tried else 0
     print(f"score without those that only weaken an order: {sums['killed']} of {tried} killed, {percent:.1f} % "
           f"({LEAST_PERCENT} are required); {sums['explained']} of the survivors are explained")
+    undecided = sum(each.category != mutants.FOR_MODELS and result is None for each, result in zip(chosen, found))
+    if undecided:
+        print(f"that is no score yet: {undecided} are not decided, of which {len(waiting)} have survived a part of the suite")
     for each, result in zip(chosen, found):
         if result and result["verdict"] == "survived" and each.category != mutants.FOR_MODELS:
             how = f" ({result['how']})" if result["how"] else ""
             print(f"survived  {each.name} {each.file}:{each.line} {each.why}{how}\n"
                   f"          {explained.get(each.name, 'NOT EXPLAINED')}")
-    return 0 if percent >= LEAST_PERCENT else 1
+    return 0 if percent >= LEAST_PERCENT and not undecided else 1

@@ -150,12 +150,14 @@ class Judge:
     def __init__(self, together: Together, number: int):
         self.together, self.runner = together, suite.Runner(together.tree, number)
 
-    def judge(self, each: Mutant, tests: list[Test], first: list[str]) -> dict:
-        """`first`: what killed its neighbours, most often first."""
+    def judge(self, each: Mutant, tests: list[Test], first: list[str], patience: float) -> dict | None:
+        """`first`: what killed its neighbours, most often first. None if it has not been killed in so many seconds."""
         number = str(self.together.kept.number[each.name])
         spent, unsteady = 0.0, []
         for target, batch in _batches(tests, first):
             names = [test.name for test in batch]
+            if spent > patience:
+                return None
             while names:
                 limit = SLOWER * sum(test.seconds for test in batch if test.name in names) + GRACE
                 done = self.runner.run(target, ":".join(names), limit, TWINMAP_MUTANT=number)

@@ -137,6 +137,18 @@ TEST(Space, IsThatOfTheFileSystem) {
   EXPECT_EQ(test_support::in_private_tmpfs(4 << 20, body), 0);
 }
 
+TEST(Space, IsNotThatOfAFileThatHasTheDescriptorsNumberByNow) {
+  const scoped_name name;
+  segment_file made = segment_file::create(location_of(name), toy_size, {});
+  const int number = made.descriptor();
+  const int other = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(::dup2(other, number), number);
+  EXPECT_EQ(made.space().total, 0u);
+  made = segment_file();
+  ::close(number);
+  ::close(other);
+}
+
 TEST(Commit, NeverTouchesAFileThatHasTheDescriptorsNumberByNow) {
   const scoped_name name;
   segment_file made = segment_file::create(location_of(name), toy_size, {});

@@ -141,6 +141,11 @@ TEST_F(ChunkEntry, ThatWasReadBeforeItChangedFreesNothingAndGivesNothingBack) {
   EXPECT_EQ(chunks().load(*chunk), now);
   EXPECT_FALSE(chunks().release_one(*chunk, head));
   EXPECT_EQ(chunks().load(*chunk), now);
+  // Nor does it take the end from what begins there now.
+  const chunk_entry tail = chunks().load(*chunk + 1).next(chunk_kind::tail, 1);
+  ASSERT_TRUE(chunks().exchange(*chunk + 1, chunks().load(*chunk + 1), tail));
+  chunks().release_run(*chunk, head, one.context.me);
+  EXPECT_EQ(chunks().load(*chunk + 1), tail);
   const chunk_entry seen[] = {now.next(chunk_kind::free, now.number() + 1)};
   EXPECT_EQ(chunks().give_back(*chunk, seen, one.context.me), 0u);
   EXPECT_EQ(chunks().load(*chunk), now);
