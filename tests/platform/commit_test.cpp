@@ -82,7 +82,9 @@ TEST(Commit, RefusesWhatLiesOutsideTheFile) {
   EXPECT_FALSE(made.commit(toy_size, 0));
   EXPECT_TRUE(made.commit(0, toy_size + 1));
   EXPECT_TRUE(made.commit(toy_size, 1));
+  EXPECT_TRUE(made.commit(toy_size + toy_page, 1));
   EXPECT_TRUE(made.commit(~0ull - 1, 4096));
+  EXPECT_EQ(made.resident_bytes(), toy_size);
 }
 
 TEST(GivingBack, LeavesAHoleThatReadsAsZeroAndCanBeCommittedAgain) {
@@ -100,6 +102,7 @@ TEST(GivingBack, LeavesAHoleThatReadsAsZeroAndCanBeCommittedAgain) {
   EXPECT_EQ(made.base()[toy_page], std::byte{0});
   EXPECT_TRUE(made.give_back(0, toy_size + toy_page));
   EXPECT_TRUE(made.give_back(toy_size, toy_page));
+  EXPECT_TRUE(made.give_back(toy_size + toy_page, toy_page));
   EXPECT_EQ(made.resident_bytes(), full);
 }
 

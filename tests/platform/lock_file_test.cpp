@@ -74,6 +74,26 @@ TEST(LockFile, WhatIsNoLockFileIsCorruptedAndLeftAlone) {
   EXPECT_EQ(code_of_lock(where, segment, {1, 1}), errc::permission_denied);
 }
 
+TEST(LockFile, ThatAnybodyCanWriteIsRefused) {
+  const scoped_name name;
+  const map_location where = location_of(name);
+  const segment_file segment = published(where);
+  ASSERT_FALSE(code_of_lock(where, segment, {1, 1}));
+  ASSERT_EQ(::chmod(where.lock_path().c_str(), 0602), 0);
+  EXPECT_EQ(code_of_lock(where, segment, {1, 1}), errc::permission_denied);
+}
+
+TEST(LockFile, ThatSomebodyElseMadeIsRefused) {
+  TWINMAP_REQUIRE_PRIVILEGE(change_user);
+  const scoped_name name;
+  const map_location where = location_of(name);
+  const segment_file segment = published(where);
+  ASSERT_FALSE(code_of_lock(where, segment, {1, 1}));
+  constexpr uid_t somebody = 4711;
+  ASSERT_EQ(::chown(where.lock_path().c_str(), somebody, somebody), 0);
+  EXPECT_EQ(code_of_lock(where, segment, {1, 1}), errc::permission_denied);
+}
+
 TEST(LockFile, IsNotMadeForASegmentThatLostItsName) {
   const scoped_name name;
   const map_location where = location_of(name);

@@ -1,5 +1,6 @@
 // One holder at a time whoever dies; nobody robbed who is merely stopped; nobody waits for the dead
 // (P3, P4, P6).
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -8,6 +9,8 @@
 #include <support/privilege.hpp>
 #include <support/shared_page.hpp>
 #include <support/syscalls.hpp>
+#include <twinmap/platform/descriptor.hpp>
+#include <twinmap/platform/ofd_lock.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -279,6 +282,18 @@ TEST_F(RobustMutex, AWordThatNamesNobodyIsTakenOver) {
   }
   map_.header().mutex_word = mutex_layout::waiter_bit;
   EXPECT_FALSE(map_.pass(mine_));
+}
+
+// Whoever may write the map may lock any byte of its lock file.
+TEST_F(RobustMutex, AWordThatNamesNobodyIsTakenOverWhateverIsLocked) {
+  const unique_descriptor other(::open(where().lock_path().c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(try_lock_byte(other.get(), owner_byte(toy_slots, 5)));
+  map_.header().mutex_word = mutex_layout::owner_word({toy_slots, 5});
+  robust_mutex mutex = map_.mutex(mine_, 50ms);
+  mutex.lock();
+  EXPECT_TRUE(mutex.taken_over());
+  mutex.unlock();
+  EXPECT_EQ(word(), 0u);
 }
 
 TEST_F(RobustMutex, UnlockLeavesAWordAloneThatIsNotItsOwn) {

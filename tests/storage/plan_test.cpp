@@ -120,6 +120,31 @@ TEST(AHeader, IsNotLookedForInAFileThatIsTooShort) {
   }
 }
 
+TEST(AHeader, OfAnotherByteOrderIsNotCalledDamaged) {
+  header_constant header = planned(1u << 20, false);
+  header.byte_order = 0x04030201;
+  try {
+    check(header);
+    FAIL();
+  } catch (const twinmap::error& refused) {
+    EXPECT_EQ(refused.code(), twinmap::errc::incompatible_layout) << refused.what();
+  }
+}
+
+// Where all values are in the slots the heap has nothing but tables, of which a chunk is one block.
+TEST(TheHeap, HasSmallBlocksOnlyForValuesThatDoNotFitIntoASlot) {
+  const auto granule_of_values = [](std::uint32_t size) {
+    header_constant header{};
+    twinmap::storage::plan_regions(
+        {.max_bytes = 64u << 20, .max_writers = 256, .key_size = 8, .value_size = size}, "m",
+        header);
+    return 1u << header.granule_shift;
+  };
+  EXPECT_EQ(granule_of_values(8), 1024u);
+  EXPECT_EQ(granule_of_values(9), 32u);
+  EXPECT_EQ(granule_of_values(33), 64u);
+}
+
 TEST(TheFile, IsOfWholePagesOfItsFileSystem) {
   EXPECT_EQ(planned((64u << 20) + 5000, false).file_size, (64u << 20) + 4096);
   EXPECT_EQ(planned((64u << 20) + huge + 5000, false, huge).file_size, (64u << 20) + huge);

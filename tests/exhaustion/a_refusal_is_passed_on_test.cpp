@@ -1,0 +1,80 @@
+// P7: what the system refuses is said as it is, at the place where it is refused. Not taken for
+// another refusal, and not for success.
+
+#include <gtest/gtest.h>
+#include <exhaustion/failing_calls.hpp>
+#include <platform/toy_map.hpp>
+#include <support/names.hpp>
+#include <twinmap/map.hpp>
+#include <twinmap/platform/new_file.hpp>
+
+#include <cerrno>
+#include <functional>
+#include <new>
+
+namespace exhaustion_test {
+namespace {
+
+using namespace twinmap::platform;  // NOLINT: the layer under test
+using numbers = twinmap::map<std::uint64_t, std::uint64_t>;
+
+class Refusal : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!calls_can_fail) GTEST_SKIP() << "a sanitizer has its own functions where ours would be";
+  }
+  void TearDown() override {
+    refuse_nameless_files(false);
+    disarm();
+  }
+  static void expect_passed_on(const failure& what, long nth, const std::function<void()>& body) {
+    SCOPED_TRACE(to_string(what, nth));
+    arm(what, nth);
+    const std::error_code code = platform_test::code_of_call(body);
+    EXPECT_TRUE(disarm().failed) << "the call was not made";
+    EXPECT_EQ(code, twinmap::code_of(what.error));
+  }
+  void make_file() const { make_new_file(name.str(), name.segment_file().string(), {}); }
+
+  const test_support::scoped_name name;
+};
+
+TEST_F(Refusal, OfAdviceIsNotTakenForAPlatformThatHasNone) {
+  for (const long nth : {1, 2})
+    expect_passed_on({.which = call::madvise, .error = ENOMEM}, nth,
+                     [this] { check_platform(name.str()); });
+}
+
+TEST_F(Refusal, OfADescriptorIsNotTakenForAFileSystemWithoutNamelessFiles) {
+  expect_passed_on({.which = call::open, .error = EMFILE}, 1, [this] { make_file(); });
+}
+
+TEST_F(Refusal, OfADescriptorIsNotTakenForATemporaryNameThatIsTaken) {
+  refuse_nameless_files(true);
+  expect_passed_on({.which = call::open, .error = EMFILE}, 2, [this] { make_file(); });
+  arm({.which = call::open, .error = EEXIST}, 2);
+  make_file();
+  EXPECT_TRUE(disarm().failed);
+}
+
+// Who makes the map goes on without a lease for now; who opens it is told. Here there is none to be
+// had, and to say that takes memory too.
+TEST_F(Refusal, OfMemoryEndsAnOpenAtEachOfItsAllocations) {
+  const twinmap::options small{.max_bytes = 4u << 20, .max_writers = 1};
+  const numbers first(twinmap::create_only, name, small);
+  bool refused = true;
+  for (long nth = 1; refused; ++nth) {
+    bool threw = false;
+    arm({.which = call::allocation}, nth);
+    try {
+      const numbers second(twinmap::open_only, name, small);
+    } catch (const std::bad_alloc&) {
+      threw = true;
+    }
+    refused = disarm().failed;
+    EXPECT_EQ(threw, refused) << "allocation " << nth;
+  }
+}
+
+}  // namespace
+}  // namespace exhaustion_test
