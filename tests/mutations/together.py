@@ -150,14 +150,16 @@ class Judge:
     def __init__(self, together: Together, number: int):
         self.together, self.runner = together, suite.Runner(together.tree, number)
 
-    def judge(self, each: Mutant, tests: list[Test], first: list[str], patience: float) -> dict | None:
-        """`first`: what killed its neighbours, most often first. None if it has not been killed in so many seconds."""
+    def judge(self, each: Mutant, tests: list[Test], first: list[str], patience: float) -> dict:
+        """`first`: what killed its neighbours, most often first. After so many seconds nothing new is begun; `left` says what has
+        not been, then."""
         number = str(self.together.kept.number[each.name])
-        spent, unsteady = 0.0, []
+        spent, unsteady, left = 0.0, [], []
         for target, batch in _batches(tests, first):
             names = [test.name for test in batch]
             if spent > patience:
-                return None
+                left += names
+                continue
             while names:
                 limit = SLOWER * sum(test.seconds for test in batch if test.name in names) + GRACE
                 done = self.runner.run(target, ":".join(names), limit, TWINMAP_MUTANT=number)
@@ -171,7 +173,7 @@ class Judge:
         for target, test in unsteady:
             if self._mutant_is_to_blame(target, test, number):
                 return {"verdict": "killed", "by": f"{target} {test}", "how": "failed now and then", "seconds": round(spent, 1)}
-        return {"verdict": "survived", "by": "", "how": "", "seconds": round(spent, 1)}
+        return {"verdict": "survived", "by": "", "how": "", "seconds": round(spent, 1), "left": left}
 
     def _again(self, target: str, test: str, number: str) -> bool:
         return self.runner.run(target, test, 300, TWINMAP_MUTANT=number).how != "passed"
