@@ -96,8 +96,7 @@ TEST_F(OwnerPair, OfARunThatIsAnothersFreesNoChunk) {
 
 TEST_F(OwnerPair, ThatIsAnothersBelongsToNoNewRun) {
   const auto& heap = first.raw().view.heap;
-  const std::uint32_t chunks = one.blocks().chunks().committed();
-  for (std::uint32_t chunk = 0; chunk != chunks; ++chunk)
+  for (std::uint32_t chunk = 0; chunk != heap.chunks; ++chunk)
     if (one.blocks().chunks().load(chunk).kind() == chunk_kind::free)
       heap.owners[std::uint64_t{chunk} << heap.pairs_shift].first = held_by(other, 0).first;
   const owned_block run =
