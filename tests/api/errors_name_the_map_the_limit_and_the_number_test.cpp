@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -26,6 +27,24 @@ TEST(Errors, NotFoundAndAlreadyExists) {
   EXPECT_FALSE(second.created());
   const std::string text = text_of([&] { string_map(twinmap::create_only, name); });
   EXPECT_TRUE(contains(text, name.str())) << text;
+  EXPECT_TRUE(text.ends_with(" exists")) << text;
+}
+
+TEST(Errors, AFileWithoutRoomForAHeader) {
+  const test_support::scoped_name name;
+  { const string_map made(twinmap::create_only, name, {.max_bytes = 16 << 20}); }
+  std::filesystem::resize_file(name.segment_file(), 4096);
+  const std::string text = text_of([&] { string_map(twinmap::open_only, name); });
+  EXPECT_TRUE(contains(text, "has 4096 bytes, a header alone takes 8192")) << text;
+}
+
+TEST(Errors, HeadersOfAnotherVersionThanTheLibrary) {
+  const test_support::scoped_name name;
+  twinmap::protocol::attach_request request;
+  request.name = name;
+  EXPECT_EQ(code_of([&] { twinmap::detail::attach(request, twinmap::detail::header_layout + 1); }),
+            errc::incompatible_layout);
+  EXPECT_FALSE(twinmap::exists(name));
 }
 
 TEST(Errors, InvalidNames) {

@@ -57,6 +57,14 @@ TEST_F(Refusal, OfADescriptorIsNotTakenForATemporaryNameThatIsTaken) {
   EXPECT_TRUE(disarm().failed);
 }
 
+TEST_F(Refusal, OfADirectoryIsNotTakenForItsEnd) {
+  const test_support::scoped_directory place;
+  const twinmap::options there{.max_bytes = 4u << 20, .directory = place.path()};
+  const numbers first(twinmap::create_only, "first", there);
+  for (const long nth : {1, 3})
+    expect_passed_on({.which = call::readdir, .error = EIO}, nth, [&] { twinmap::list(there); });
+}
+
 // Who makes the map goes on without a lease for now; who opens it is told. Here there is none to be
 // had, and to say that takes memory too.
 TEST_F(Refusal, OfMemoryEndsAnOpenAtEachOfItsAllocations) {

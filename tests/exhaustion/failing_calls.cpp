@@ -2,6 +2,7 @@
 
 #include <support/privilege.hpp>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -49,10 +50,10 @@ constinit thread_local bool no_nameless_files = false;
 const bool calls_can_fail = !test_support::sanitized;
 
 const char* name_of(call which) {
-  static constexpr const char* names[] = {"allocation",   "open",    "fallocate",   "ftruncate",
-                                          "mmap",         "madvise", "lock",        "link",
-                                          "memfd_create", "pwrite",  "unlink",      "renameat2",
-                                          "fchmod",       "futex",   "look at lock"};
+  static constexpr const char* names[] = {"allocation",   "open",    "fallocate",    "ftruncate",
+                                          "mmap",         "madvise", "lock",         "link",
+                                          "memfd_create", "pwrite",  "unlink",       "renameat2",
+                                          "fchmod",       "futex",   "look at lock", "readdir"};
   static_assert(std::size(names) == call_count);
   return names[static_cast<std::size_t>(which)];
 }
@@ -235,6 +236,12 @@ int failing_fchmod(int file, mode_t mode) __asm__("fchmod");
 int failing_fchmod(int file, mode_t mode) {
   static auto* const next = real<int(int, mode_t)>("fchmod");
   return is_to_fail(call::change_mode) ? -1 : next(file, mode);
+}
+
+dirent* failing_readdir(DIR* directory) __asm__("readdir");
+dirent* failing_readdir(DIR* directory) {
+  static auto* const next = real<dirent*(DIR*)>("readdir");
+  return is_to_fail(call::readdir) ? nullptr : next(directory);
 }
 
 long failing_syscall(long number, ...) __asm__("syscall");

@@ -26,6 +26,7 @@ enum class call : unsigned {
   change_mode,  // fchmod
   futex,
   look_at_lock,  // fcntl(F_OFD_GETLK)
+  readdir,
   count_
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_);

@@ -118,6 +118,39 @@ TEST_F(SpoiltCheck, FindsAValueThatIsTooLongForItsSlot) {
   EXPECT_TRUE(finds("has an inline value of 15 bytes"));
 }
 
+// One that a writer got from a heap that has grown since the check began is no finding: the check
+// is made again. Here it has grown by what nobody could have.
+TEST(SpoiltGrowth, OfTheHeapDuringACheckLeadsItNowhere) {
+  using twinmap::storage::chunk_entry;
+  using twinmap::storage::seal;
+  using twinmap::storage::sealed;
+  const test_support::scoped_name name;
+  test_maps::raw_settings settings = one_by_one();
+  settings.max_bytes = 64ull << 30;
+  texts map(attach_mode::create_only, name, settings);
+  constexpr std::uint64_t keys = 1100;  // it tells of its progress every 1024 steps
+  for (std::uint64_t i = 0; i != keys; ++i)
+    map.store("key " + std::to_string(i), "v");
+  map.store("last", std::string(100, 'v'));
+  const auto& view = map.raw().view;
+  const std::uint32_t last = view.heap.chunks - 1;
+  const auto& payload = view.slot(map.slot_of("last")->number).value.second;
+  const chunk_entry entry =
+      map.raw().state().blocks.chunks().load(block_ref{payload}.owner() >> view.heap.pairs_shift);
+  const auto grow = [&](std::uint64_t, std::uint64_t) {
+    view.header->roots.heap_committed = seal(view.seal_seed, sealed::chunks, view.heap.chunks);
+    auto& record = view.chunk(last);
+    record.entry = entry.bits;
+    record.pairs = 1;
+    record.pairs_check = check_of(view.seal_seed, sealed::pairs, last, 1);
+    view.slot(map.slot_of("last")->number).value.second =
+        block_ref::make(last << view.heap.pairs_shift, 100).bits;
+  };
+  const auto findings = twinmap::protocol::check(map.raw(), grow).findings;
+  ASSERT_FALSE(findings.empty());
+  EXPECT_NE(findings.front().find("outside the heap"), std::string::npos) << findings.front();
+}
+
 // ---- chunks
 
 class SpoiltChunk : public Spoilt {
@@ -172,6 +205,33 @@ TEST_F(SpoiltChunk, ALimitOfChunksThatIsNotBelievedIsToBlameForWantOfMemory) {
   insert(0, 1);
   header().roots.heap_committed = 12345;
   EXPECT_EQ(code_of([this] { map.store("long", std::string(1u << 20, 'x')); }), errc::corrupted);
+}
+
+// The file may have room for a chunk behind the heap's last one.
+TEST(SpoiltGrowth, BehindTheHeapIsNone) {
+  using twinmap::storage::seal;
+  using twinmap::storage::sealed;
+  const test_support::scoped_name name;
+  test_maps::raw_settings settings = one_by_one();
+  for (settings.max_bytes = 4u << 20;; settings.max_bytes += 4096) {
+    ASSERT_LT(settings.max_bytes, 8u << 20);
+    const texts tried(attach_mode::create_only, name, settings);
+    const auto& constant = tried.raw().view.constant;
+    const std::uint64_t end = constant.heap.offset + constant.heap.length;
+    if (constant.file_size - end >= 2ull << constant.chunk_shift) break;
+    twinmap::protocol::remove(name, {});
+  }
+  texts map(attach_mode::open_only, name, settings);
+  map.store("key", "value");
+  const auto& view = map.raw().view;
+  const std::uint64_t forged = seal(view.seal_seed, sealed::chunks, view.heap.chunks + 1);
+  view.header->roots.heap_committed = forged;
+  view.header->allocation.free_chunks = 0;
+  try {
+    map.store("another", std::string(view.heap.chunk_bytes(), 'v'));
+  } catch (const twinmap::error&) {
+  }
+  EXPECT_EQ(view.header->roots.heap_committed, forged);
 }
 
 }  // namespace
