@@ -122,6 +122,14 @@ TEST(LockFile, RemovalTakesBothFilesAndOnlyOnce) {
   EXPECT_FALSE(map.dead(mine.id()));
 }
 
+TEST(LockFile, RemovalOfWhatIsNoFileSaysWhyItStays) {
+  const scoped_name name;
+  const map_location where = location_of(name);
+  fs::create_directory(where.segment_path());
+  EXPECT_EQ(code_of_call([&] { remove_files(where); }), std::errc::is_a_directory);
+  EXPECT_TRUE(fs::remove(where.segment_path()));
+}
+
 // Others than those of this version may remove it while nobody else does.
 TEST(LockFile, WaitsForWhoHasALeftOverForHimselfAndSaysSo) {
   const scoped_name name;
