@@ -22,19 +22,22 @@ constexpr std::size_t some = 8;
 
 class Death : public testing::TestWithParam<std::size_t> {};
 
-// In a process of its own, whatever happens here. `image`: what the survey saw at that moment; none
-// if the call returns before.
-void die_at(const stage& on, std::uint64_t when, std::optional<std::uint64_t> image) {
+// In a process of its own, whatever happens here. `at`: as the survey saw it; none if the call
+// returns before.
+void die_at(const stage& on, const fate& wanted, std::optional<place> at) {
   const auto survivor = on.begin();
   test_support::shared_page<control_page> control;
-  test_support::child victim = play(on, {.what = fate::kind::kill, .at = when}, *control);
+  test_support::child victim = play(on, wanted, *control);
   EXPECT_EQ(end_of(victim).signal, SIGKILL);
   const bool returned = control->now() == phase::returned;
-  EXPECT_EQ(returned, !image);
+  EXPECT_EQ(returned, !at);
   // A new map is never the same again.
   const bool comparable = on.what().has_map();
-  if (image && comparable && std::filesystem::exists(on.name().segment_file())) {
-    EXPECT_EQ(on.watch()->hash(), *image) << "not what the survey saw";
+  if (at) {
+    EXPECT_EQ(control->stopped_at(), at->instruction) << "not where the survey was";
+  }
+  if (at && comparable && std::filesystem::exists(on.name().segment_file())) {
+    EXPECT_EQ(on.watch()->hash(), at->image) << "not what the survey saw";
   }
   settle(on, survivor.get(), either_way(on, returned));
 }
@@ -51,9 +54,9 @@ TEST_P(Death, IsSettled) {
     const bool before_the_end = when != count;
     test_support::child judge([&] {
       if (before_the_end)
-        die_at(on, found.moments[when], found.moment(when).image);
+        die_at(on, found.stop_at(fate::kind::kill, found.moments[when]), found.moment(when));
       else
-        die_at(on, never, std::nullopt);
+        die_at(on, {.what = fate::kind::kill, .at = never}, std::nullopt);
     });
     const auto outcome = end_of(judge);
     EXPECT_EQ(outcome, 0) << on.what().name() << ", killed after instruction "

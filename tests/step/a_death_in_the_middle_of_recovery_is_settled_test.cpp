@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,11 +28,11 @@ constexpr std::size_t some_second = 5;
 
 // What is left by a process that is killed at that moment, and by nobody else. Nothing if there is
 // no map, or none that anybody may write to.
-std::optional<map_image> wreck_of(const stage& on, std::uint64_t place) {
+std::optional<map_image> wreck_of(const stage& on, const fate& death) {
   test_support::child judge([&] {
     const auto survivor = on.begin();
     test_support::shared_page<control_page> control;
-    test_support::child victim = play(on, {.what = fate::kind::kill, .at = place}, *control);
+    test_support::child victim = play(on, death, *control);
     EXPECT_EQ(end_of(victim).signal, SIGKILL);
   });
   EXPECT_EQ(end_of(judge), 0);
@@ -57,44 +58,48 @@ class recovery {
     for (const std::size_t moment : moments) {
       if (testing::Test::HasFailure() || !images.insert(found.moment(moment).image).second)
         continue;
-      const auto wreck = wreck_of(on_, found.moments[moment]);
+      const auto wreck = wreck_of(on_, found.stop_at(fate::kind::kill, found.moments[moment]));
       if (!wreck) continue;
       kill_everywhere(stage(on_, *wreck, seen_in(on_), {member_}));
       EXPECT_FALSE(testing::Test::HasFailure())
           << "the first was killed after instruction " << found.moment(moment).step;
     }
   }
+  // The first one, so many instructions.
+  void takes(std::uint64_t steps) { figures_.instructions = steps; }
   const stage& on() const { return on_; }
   const figures_of_a_run& figures() const { return figures_; }
 
  private:
-  // Of those moments, as they pass.
-  std::vector<map_image> images_at(const stage& second, const std::set<std::size_t>& moments) {
+  // As its moments pass: where it is told to, a look at the files.
+  void visit(const stage& second, const std::function<void(const place& moment)>& look) {
     second.restore();
     test_support::shared_page<control_page> control;
     test_support::child stepped = play(second, {.what = fate::kind::visit}, *control);
-    std::vector<map_image> found;
-    for (std::size_t i = 0; stands_still(stepped, *control) && control->now() == phase::frozen;
-         ++i) {
-      if (moments.contains(i)) found.emplace_back(second.name());
+    while (stands_still(stepped, *control) && control->now() == phase::frozen) {
+      look(control->at(control->places() - 1));
       control->resume();
     }
     EXPECT_EQ(end_of(stepped), 0) << second.what().name();
-    return found;
+    EXPECT_TRUE(control->complete());
   }
 
   void kill_everywhere(const stage& second) {
-    const survey found = make_survey(second);
-    std::vector<std::size_t> fresh;
-    for (std::size_t i = 0; i != found.moments.size(); ++i)
-      if (met_.insert(found.moment(i).image).second) fresh.push_back(i);
-    std::set<std::size_t> moments;
+    std::vector<std::uint64_t> fresh;
+    visit(second, [&](const place& moment) {
+      if (met_.insert(moment.image).second) fresh.push_back(moment.image);
+    });
+    std::set<std::uint64_t> wanted;
     for (const std::size_t i : sampled(fresh.size(), some_second))
-      moments.insert(fresh[i]);
-    figures_.instructions += found.steps;
+      wanted.insert(fresh[i]);
+    std::vector<map_image> found;
+    visit(second, [&](const place& moment) {
+      if (wanted.erase(moment.image) != 0) found.emplace_back(second.name());
+    });
+    EXPECT_TRUE(wanted.empty()) << second.what().name() << " went another way";
     figures_.images = met_.size();
     figures_.places += fresh.size();
-    for (const map_image& left : images_at(second, moments)) {
+    for (const map_image& left : found) {
       left.restore();
       test_support::child judge([&] { settle(second, nullptr, either_way(second, false)); });
       const auto outcome = end_of(judge);
@@ -113,6 +118,7 @@ class recovery {
 void kill_in_recovery(const scenario& first, const std::string& member) {
   recovery all(first, member);
   const survey found = make_survey(all.on());
+  all.takes(found.steps);
   if (testing::Test::HasFailure()) return;
   // Where nobody had the mutex there is nothing to fix up.
   std::vector<std::size_t> candidates;

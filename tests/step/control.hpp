@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,11 @@ struct place {
   std::uint64_t image;
   bool moment;
   bool locked;
+  bool after_call;             // it is one for a system call's sake
+  std::uintptr_t instruction;  // the next
+  // Touched, as it is in the file; if it is one of a mapping that is there from the beginning.
+  std::optional<std::uint64_t> page;
+  bool many_pages;  // were touched, by one instruction
 };
 
 enum class phase : std::uint32_t { preparing, stepping, frozen, resumed, returned };
@@ -53,11 +59,15 @@ class control_page {
     set(phase::returned);
   }
 
+  // Before it is killed, or stands still.
+  void stops_at(std::uintptr_t instruction) noexcept { stopped_at_ = instruction; }
+
   // By the other one.
   void resume() noexcept { set(phase::resumed); }
   phase now() const noexcept { return static_cast<phase>(phase_.load()); }
   bool complete() const noexcept { return complete_; }
   std::uint64_t steps() const noexcept { return steps_; }
+  std::uintptr_t stopped_at() const noexcept { return stopped_at_; }
   std::size_t places() const noexcept { return count_; }
   place at(std::size_t i) const noexcept { return places_[i]; }
   std::string_view answer() const noexcept { return {answer_.data(), length_}; }
@@ -81,6 +91,7 @@ class control_page {
   std::atomic<std::uint32_t> phase_{0};
   bool complete_ = true;
   std::uint64_t steps_ = 0;
+  std::uintptr_t stopped_at_ = 0;
   std::size_t count_ = 0;
   std::size_t length_ = 0;
   std::array<place, 1u << 18> places_;

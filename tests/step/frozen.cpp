@@ -81,9 +81,10 @@ void stand_still(const freeze& how) {
   if (other == nullptr) other = on.newcomer(how.lock_timeout);
   const names before(on.name());
   test_support::shared_page<control_page> control;
-  test_support::child stopped = play(on, {.what = fate::kind::freeze, .at = how.at}, *control);
+  test_support::child stopped = play(on, how.stop, *control);
   ASSERT_TRUE(stands_still(stopped, *control)) << "it died: " << stopped.wait();
   EXPECT_EQ(control->now(), phase::frozen) << "it came to its end";
+  EXPECT_EQ(control->stopped_at(), how.instruction) << "not where the survey was";
   arm({.what = fate::kind::count}, *control, nullptr, on.file_system());
   const history meanwhile = work(*other, how);
   const names made(on.name());
@@ -117,7 +118,8 @@ void freeze_everywhere(const std::string& what, const survey& found, std::size_t
   places.erase(places.begin(), places.lower_bound(how.first));
   int failures = 0;
   for (const std::size_t at : places) {
-    how.at = at;
+    how.stop = found.stop_at(fate::kind::freeze, at);
+    how.instruction = found.places[at].instruction;
     how.counted = counted && found.places[at].moment;
     test_support::child judge([&how] { stand_still(how); });
     const auto outcome = end_of(judge);

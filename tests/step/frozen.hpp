@@ -22,9 +22,9 @@ struct freeze {
   std::function<bool(const call&)> may_time_out = [](const call&) { return false; };
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(10);  // the other one's
   std::size_t first = 0;  // of the survey's places: none before it
-  // Of the survey's places: where it stands still, and where the other one's own steps are counted.
-  std::size_t at = 0;
-  bool counted = false;
+  fate stop = {};
+  std::uintptr_t instruction = 0;  // where that is
+  bool counted = false;            // the other one's own steps are
 };
 
 // In a process of its own. Fails the test if anybody waits, or if the history is not linearizable,

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace step_tests {
@@ -40,6 +41,13 @@ const char* read_maps() noexcept {
   return text;
 }
 
+constexpr std::uintptr_t page_bytes = 4096;
+
+void protect(range_of_memory where, int protection) noexcept {
+  if (::mprotect(reinterpret_cast<void*>(where.begin), where.end - where.begin, protection) != 0)
+    std::abort();
+}
+
 }  // namespace
 
 void mappings::add(mapping found) noexcept {
@@ -59,7 +67,7 @@ void mappings::find(dev_t of, range_of_memory but) noexcept {
     found.protection = (at[0] == 'r' ? PROT_READ : 0) | (at[1] == 'w' ? PROT_WRITE : 0);
     const bool shared = at[3] == 's';
     at += 5;
-    read_hex(at);
+    found.offset = read_hex(at);
     ++at;
     const std::uint64_t major_number = read_hex(at);
     ++at;
@@ -72,31 +80,78 @@ void mappings::find(dev_t of, range_of_memory but) noexcept {
   }
 }
 
-bool mappings::contain(std::uintptr_t address) const noexcept {
+const mappings::mapping* mappings::of(std::uintptr_t page) const noexcept {
   for (std::size_t i = 0; i != count_; ++i)
-    if (all_[i].where.contains(address)) return true;
-  return false;
+    if (all_[i].where.contains(page)) return &all_[i];
+  return nullptr;
 }
 
 void mappings::close() noexcept {
-  if (closed_) return;
+  if (!closed_)
+    for (std::size_t i = 0; i != count_; ++i)
+      protect(all_[i].where, PROT_NONE);
+  while (open_count_ != 0)
+    protect_page(open_pages_[--open_count_], PROT_NONE);
   closed_ = true;
-  for (std::size_t i = 0; i != count_; ++i) {
-    const range_of_memory& where = all_[i].where;
-    if (::mprotect(reinterpret_cast<void*>(where.begin), where.end - where.begin, PROT_NONE) != 0)
-      std::abort();
-  }
+  only_closed_ = 0;
 }
 
 void mappings::open() noexcept {
+  if (only_closed_ != 0) protect_page(only_closed_, of(only_closed_)->protection);
+  only_closed_ = 0;
   if (!closed_) return;
   closed_ = false;
-  for (std::size_t i = 0; i != count_; ++i) {
-    const range_of_memory& where = all_[i].where;
-    if (::mprotect(reinterpret_cast<void*>(where.begin), where.end - where.begin,
-                   all_[i].protection) != 0)
-      std::abort();
+  open_count_ = 0;
+  for (std::size_t i = 0; i != count_; ++i)
+    protect(all_[i].where, all_[i].protection);
+}
+
+bool mappings::open_page(std::uintptr_t address) noexcept {
+  const std::uintptr_t page = address - address % page_bytes;
+  if (!closed_) {
+    if (only_closed_ == 0 || only_closed_ != page) return false;
+    open();
+    return true;
   }
+  const mapping* const found = of(page);
+  const auto end = open_pages_.begin() + static_cast<std::ptrdiff_t>(open_count_);
+  if (found == nullptr || std::find(open_pages_.begin(), end, page) != end ||
+      open_count_ == open_pages_.size())
+    return false;
+  open_pages_[open_count_++] = page;
+  protect_page(page, found->protection);
+  return true;
+}
+
+void mappings::close_only(std::uintptr_t page) noexcept {
+  open();
+  only_closed_ = page;
+  protect_page(page, PROT_NONE);
+}
+
+std::optional<std::uintptr_t> mappings::page_at(std::uint64_t offset,
+                                                const mappings& before) const noexcept {
+  std::optional<std::uintptr_t> found;
+  for (std::size_t i = 0; i != count_; ++i) {
+    const auto& [where, protection, begin] = all_[i];
+    const bool has_it = begin <= offset && offset - begin < where.end - where.begin;
+    if (!has_it || before.of(where.begin) != nullptr) continue;
+    if (found) return std::nullopt;
+    found = where.begin + (offset - begin);
+  }
+  return found;
+}
+
+std::optional<std::uint64_t> mappings::offset_of(std::uintptr_t page,
+                                                 const mappings& before) const noexcept {
+  const mapping* const found = of(page);
+  if (found == nullptr) return std::nullopt;
+  const std::uint64_t offset = found->offset + (page - found->where.begin);
+  return page_at(offset, before) == page ? std::optional(offset) : std::nullopt;
+}
+
+void mappings::protect_page(std::uintptr_t page, int protection) const noexcept {
+  protect({page, page + page_bytes}, protection);
 }
 
 }  // namespace step_tests

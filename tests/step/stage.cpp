@@ -113,10 +113,12 @@ std::unique_ptr<actor> stage::begin(std::chrono::nanoseconds lock_timeout) const
 
 test_support::child play(const stage& on, const fate& wanted, control_page& control) {
   return test_support::child([&on, &wanted, &control] {
+    mappings inherited;
+    inherited.find(on.file_system(), {});
     const auto own = on.newcomer();
     own->perform(on.what().approach);
     const auto watch = wanted.watches() ? on.watch() : nullptr;
-    arm(wanted, control, watch.get(), on.file_system());
+    arm(wanted, control, watch.get(), on.file_system(), inherited);
     control.set(phase::stepping);
     const answer got = own->perform(on.what().run, true);
     control.returned(written(got), effort_so_far().steps);
@@ -148,6 +150,27 @@ survey make_survey(const stage& on) {
   for (std::size_t i = 0; i != control->places(); ++i) {
     found.places.push_back(control->at(i));
     if (control->at(i).moment) found.moments.push_back(i);
+  }
+  return found;
+}
+
+fate survey::stop_at(fate::kind what, std::size_t at) const {
+  fate found{.what = what, .at = at};
+  std::map<std::uint64_t, std::uint64_t> touches;
+  bool counted = true;
+  std::uint64_t kernel_calls = 0;
+  std::size_t least = at;  // events until then
+  const auto consider = [&](std::optional<std::uint64_t> page, std::uint64_t events,
+                            std::size_t end) {
+    if (const std::size_t all = events + kernel_calls + at - end; all < least) {
+      least = all;
+      found.past = {.page = page, .events = events, .places = end};
+    }
+  };
+  for (std::size_t i = 0; i != std::min(at, places.size()); ++i) {
+    if (places[i].after_call) consider({}, ++kernel_calls, i + 1);
+    if (places[i].many_pages) counted = false;
+    if (const auto page = places[i].page; page && counted) consider(page, ++touches[*page], i + 1);
   }
   return found;
 }

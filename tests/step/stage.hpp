@@ -75,6 +75,8 @@ struct survey {
   std::vector<place> places;
   std::vector<std::size_t> moments;  // by their number among the places
   const place& moment(std::size_t i) const { return places[moments[i]]; }
+  // To be stopped at that place: what comes before is hurried through.
+  fate stop_at(fate::kind what, std::size_t place) const;
   // Images among those of the moments.
   std::size_t images() const;
 };

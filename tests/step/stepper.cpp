@@ -24,6 +24,7 @@ struct {
   image_watch* watch = nullptr;
   dev_t file_system = 0;
   mappings segments = {};
+  mappings inherited = {};
   bool inside = false;
   const void* restorer = nullptr;  // of the handlers
   bool leaps = false;    // at full speed from place to place: whatever is no place is not stepped
@@ -32,7 +33,10 @@ struct {
   long call = 0;
   std::uint64_t steps = 0;
   std::uint64_t waits = 0;
-  std::uint64_t met = 0;  // places
+  std::uint64_t met = 0;           // places
+  std::uint64_t ahead = 0;         // events of the lead that are still to come
+  bool remapped = false;           // other runs may have mapped it elsewhere
+  std::uintptr_t instruction = 0;  // the next
 } stepping;
 
 #if defined(__x86_64__)
@@ -72,12 +76,27 @@ void find_segments() noexcept {
   stepping.segments.find(stepping.file_system, own);
 }
 
+void note(bool moment) noexcept {
+  place found{.step = stepping.steps,
+              .image = moment ? stepping.watch->hash() : 0,
+              .moment = moment,
+              .locked = stepping.watch->mutex_is_held(),
+              .after_call = stepping.after_call,
+              .instruction = stepping.instruction,
+              .page = std::nullopt,
+              .many_pages = stepping.segments.opened_pages() > 1};
+  if (const auto page = stepping.segments.opened_page(); page && !stepping.remapped)
+    found.page = stepping.segments.offset_of(*page, stepping.inherited);
+  stepping.control->note(found);
+}
+
 // False if the process is to go on at full speed.
 bool look() noexcept {
   const bool here = stepping.touched || stepping.after_call;
   const auto kind = stepping.wanted.what;
   if (kind == fate::kind::kill || kind == fate::kind::freeze) {
     if (!here || stepping.met++ != stepping.wanted.at) return true;
+    stepping.control->stops_at(stepping.instruction);
     if (kind == fate::kind::kill) ::kill(::getpid(), SIGKILL);
     stepping.control->freeze();
     return false;
@@ -90,19 +109,37 @@ bool look() noexcept {
   }
   // What the kernel holds for others, locks above all, changes with system calls alone.
   const bool moment = changed || stepping.after_call;
-  if (kind == fate::kind::survey || (moment && kind == fate::kind::visit))
-    stepping.control->note({stepping.steps, moment ? stepping.watch->hash() : 0, moment,
-                            stepping.watch->mutex_is_held()});
+  if (kind == fate::kind::survey || (moment && kind == fate::kind::visit)) note(moment);
   if (moment && kind == fate::kind::visit) stepping.control->freeze();
   return true;
 }
 
-// To the next place, which announces itself.
-void leap(greg_t& flags) noexcept {
+// To what announces itself.
+void run(greg_t& flags) noexcept {
   flags &= ~trap_flag;
-  stepping.after_call = false;
-  stepping.segments.close();
+  stepping.touched = stepping.after_call = false;
   system_calls::close();
+}
+
+// To the next place.
+void leap(greg_t& flags) noexcept {
+  stepping.segments.close();
+  run(flags);
+}
+
+// To the next event of the lead, or to its end and the next place.
+void hurry(greg_t& flags) noexcept {
+  const fate::lead& past = stepping.wanted.past;
+  const bool event = past.page ? stepping.touched : stepping.after_call;
+  if (event && --stepping.ahead == 0) {
+    stepping.met = past.places;
+    find_segments();
+    return leap(flags);
+  }
+  if (past.page)
+    if (const auto page = stepping.segments.page_at(*past.page, stepping.inherited))
+      stepping.segments.close_only(*page);
+  run(flags);
 }
 
 void on_mark(greg_t& flags) noexcept {
@@ -117,8 +154,12 @@ void on_mark(greg_t& flags) noexcept {
   // What was changed before is not the stretch's doing.
   if (stepping.watch != nullptr) stepping.watch->changed();
   find_segments();
-  stepping.leaps = !stepping.wanted.watches() && system_calls::tell_of_all(stepping.restorer);
-  if (stepping.leaps)
+  stepping.leaps =
+      stepping.wanted.what != fate::kind::survey && system_calls::tell_of_all(stepping.restorer);
+  stepping.ahead = stepping.leaps ? stepping.wanted.past.events : 0;
+  if (stepping.ahead != 0)
+    hurry(flags);
+  else if (stepping.leaps)
     leap(flags);
   else
     stepping.segments.close();
@@ -127,8 +168,13 @@ void on_mark(greg_t& flags) noexcept {
 void on_step(ucontext_t& context) noexcept {
   auto& registers = context.uc_mcontext.gregs;
   ++stepping.steps;
+  stepping.instruction = static_cast<std::uintptr_t>(registers[REG_RIP]);
+  if (stepping.ahead != 0) return hurry(registers[REG_EFL]);
   if (stepping.wanted.finds_places()) {
-    if (stepping.after_call && maps(stepping.call)) find_segments();
+    if (stepping.after_call && maps(stepping.call)) {
+      stepping.remapped = true;
+      find_segments();
+    }
     if (!look()) {
       stepping.segments.open();
       registers[REG_EFL] &= ~trap_flag;
@@ -136,8 +182,8 @@ void on_step(ucontext_t& context) noexcept {
       return;
     }
   }
-  stepping.touched = false;
   if (stepping.leaps) return leap(registers[REG_EFL]);
+  stepping.touched = false;
   stepping.after_call = at_system_call(registers[REG_RIP]);
   stepping.call = static_cast<long>(registers[REG_RAX]);
   if (stepping.after_call && waits(stepping.call, static_cast<long>(registers[REG_RSI])))
@@ -166,10 +212,9 @@ void on_trap(int, siginfo_t* info, void* context) noexcept {
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   system_calls::open();
   const int error = errno;
-  if (stepping.inside && !stepping.touched &&
-      stepping.segments.contain(reinterpret_cast<std::uintptr_t>(info->si_addr))) {
+  if (stepping.inside &&
+      stepping.segments.open_page(reinterpret_cast<std::uintptr_t>(info->si_addr))) {
     stepping.touched = true;
-    stepping.segments.open();
     static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_EFL] |= trap_flag;
   } else {
     ::signal(signal, SIG_DFL);
@@ -207,8 +252,13 @@ void handle(int signal, void (*by)(int, siginfo_t*, void*)) {
 
 }  // namespace
 
-void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system) {
-  stepping = {.wanted = wanted, .control = &control, .watch = watch, .file_system = file_system};
+void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system,
+         const mappings& inherited) {
+  stepping = {.wanted = wanted,
+              .control = &control,
+              .watch = watch,
+              .file_system = file_system,
+              .inherited = inherited};
   handle(SIGTRAP, on_trap);
   if (!wanted.finds_places()) return;
   handle(SIGSEGV, on_fault);

@@ -5,9 +5,11 @@
 #include <sys/types.h>
 #include <step/control.hpp>
 #include <step/image.hpp>
+#include <step/mappings.hpp>
 #include <support/privilege.hpp>
 
 #include <cstdint>
+#include <optional>
 
 namespace step_tests {
 
@@ -29,8 +31,16 @@ struct fate {
     freeze,  // at place `at` until it is resumed; then it runs on at full speed
     count    // it goes on; what it took is counted
   };
+  // The beginning of the stretch, which has so many places and not `at`. It ends with the last of
+  // so many touches of a page, or, if there is none, of so many system calls.
+  struct lead {
+    std::optional<std::uint64_t> page = {};
+    std::uint64_t events = 0;
+    std::uint64_t places = 0;
+  };
   kind what = kind::none;
   std::uint64_t at = never;
+  lead past = {};  // at full speed but for these events
   // It tells moments from other places.
   bool watches() const noexcept { return what == kind::survey || what == kind::visit; }
   bool finds_places() const noexcept {
@@ -39,8 +49,9 @@ struct fate {
 };
 
 // To be called in the process that is to be stepped. `watch` serves a fate that watches. Segments
-// are on that file system.
-void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system);
+// are on that file system; it may have had `inherited` ones before it attached to its own.
+void arm(const fate& wanted, control_page& control, image_watch* watch, dev_t file_system,
+         const mappings& inherited = {});
 // Instructions stepped so far, and how many of them were system calls that wait.
 struct effort {
   std::uint64_t steps;
