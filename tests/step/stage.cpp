@@ -1,6 +1,7 @@
 #include "stage.hpp"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -42,6 +44,16 @@ void run_whole(const stage& on, const fate& wanted, control_page& control) {
   });
   EXPECT_EQ(end_of(judge), 0) << on.what().name();
   EXPECT_EQ(read_answer(control.answer()), on.expected()) << on.what().name() << ", undisturbed";
+}
+
+// Whether malloc asks the kernel for more must not depend on what else was allocated: that would be
+// one place more.
+void have_enough_of_a_heap() {
+  constexpr int enough = 1 << 20;
+  ::mallopt(M_TOP_PAD, enough);
+  ::mallopt(M_TRIM_THRESHOLD, 4 * enough);
+  ::mallopt(M_MMAP_THRESHOLD, enough);
+  std::free(std::malloc(enough - 1));
 }
 
 }  // namespace
@@ -118,6 +130,7 @@ test_support::child play(const stage& on, const fate& wanted, control_page& cont
     const auto own = on.newcomer();
     own->perform(on.what().approach);
     const auto watch = wanted.watches() ? on.watch() : nullptr;
+    have_enough_of_a_heap();
     arm(wanted, control, watch.get(), on.file_system(), inherited);
     control.set(phase::stepping);
     const answer got = own->perform(on.what().run, true);

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <system_error>
 
@@ -43,12 +42,11 @@ struct {
 
 constexpr greg_t trap_flag = 0x100;
 
-// The trap after a system call comes one instruction late, when that call's effect is there.
+// The trap after a system call comes one instruction late, when that call's effect is there. Its
+// second byte may be on another page, which is not looked at unless it is of this instruction.
 bool at_system_call(greg_t instruction) noexcept {
-  constexpr std::uintptr_t last_of_page = 4095;
-  if ((static_cast<std::uintptr_t>(instruction) & last_of_page) == last_of_page) return false;
-  static constexpr unsigned char code[2] = {0x0f, 0x05};
-  return std::memcmp(reinterpret_cast<const void*>(instruction), code, sizeof code) == 0;
+  const auto* const code = reinterpret_cast<const unsigned char*>(instruction);
+  return code[0] == 0x0f && code[1] == 0x05;
 }
 
 template <std::size_t n>
