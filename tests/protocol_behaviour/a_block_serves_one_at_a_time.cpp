@@ -1,7 +1,7 @@
 // Memory that serves again: a block is handed out once, a run that was given up carries another
 // stamp, a chunk is dissolved when nothing is left in it, and where memory is short nobody hoards.
 
-#include <support/accesses.hpp>
+#include <support/touches.hpp>
 #include <twinmap/error.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
@@ -86,7 +86,7 @@ TEST_F(Block, ThatIsInUseKeepsItsChunk) {
 
 // Whoever takes a block looks at its chunk twice: between the two the chunk may leave its class.
 TEST(BlockTaken, IsInAChunkOfItsClassWheneverThatIsDissolved) {
-  if (!test_support::accesses_are_seen) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
   constexpr std::uint32_t length = 10'000;
   bool came = true;
   std::size_t dissolved = 0;
@@ -110,7 +110,7 @@ TEST(BlockTaken, IsInAChunkOfItsClassWheneverThatIsDissolved) {
     std::size_t here = 0;
     test_support::watch_accesses(
         file.base(), file.size(), [&] { block = one.blocks().allocate(length, one.context); },
-        [&] {
+        [&](std::uintptr_t) {
           if (here++ != place) return true;
           came = true;
           dissolved += other.blocks().dissolve(chunk, other.context) ? 1u : 0u;

@@ -2,7 +2,7 @@
 // the table in the making, the table that is given up. So before each access of one who changes the
 // structure, which may be its last, these words name all that is neither here nor there.
 
-#include <support/accesses.hpp>
+#include <support/touches.hpp>
 
 #include "flux.hpp"
 
@@ -48,7 +48,7 @@ class progress {
 class InFlux : public testing::TestWithParam<change> {};
 
 TEST_P(InFlux, IsNamedAtEveryMoment) {
-  if (!test_support::accesses_are_seen) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
   const test_support::scoped_name name;
   texts map(attach_mode::create_only, name, of_a_small_map(GetParam().max_entries));
   GetParam().before(map);
@@ -61,7 +61,7 @@ TEST_P(InFlux, IsNamedAtEveryMoment) {
   bool begun = moment(map).wrong().empty();
   test_support::watch_accesses(
       file.base(), file.size(), [&] { GetParam().run(map); },
-      [&] {
+      [&](std::uintptr_t) {
         begun = begun || locked.intent_slot != 0;
         if (begun) wrong = moment(map).wrong();
         if (wrong.empty()) wrong = of_roots.wrong();

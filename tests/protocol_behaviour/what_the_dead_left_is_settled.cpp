@@ -3,8 +3,8 @@
 // was seen stays seen.
 
 #include <signal.h>
-#include <support/accesses.hpp>
 #include <support/child.hpp>
+#include <support/touches.hpp>
 
 #include <map>
 
@@ -49,7 +49,7 @@ class Settled : public testing::TestWithParam<change> {
       std::size_t passed = 0;
       test_support::watch_accesses(
           file.base(), file.size(), [&] { GetParam().run(map); },
-          [&] {
+          [&](std::uintptr_t) {
             std::string now = bytes_in_flux(map);
             if (now == before) return true;
             before = std::move(now);
@@ -75,7 +75,7 @@ class Settled : public testing::TestWithParam<change> {
           twinmap::protocol::writer by = begin_care(map.raw());
           const twinmap::protocol::locked_section at(by);
         },
-        [&] {
+        [&](std::uintptr_t) {
           wrong = moment(map).wrong();
           return wrong.empty();
         });
@@ -123,7 +123,7 @@ std::vector<change> some_changes() {
 }
 
 TEST_P(Settled, IsAllThatADeathLeaves) {
-  if (!test_support::accesses_are_seen) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
   for (std::size_t moment = 0; !HasFailure(); moment += stride_of(GetParam())) {
     SCOPED_TRACE("moment " + std::to_string(moment));
     const test_support::scoped_name name;

@@ -12,17 +12,23 @@ namespace test_support {
 namespace {
 
 // The handlers', of the one thread that is watched.
-struct search {
+struct watch {
   std::byte* base;
   std::size_t size;
-  unsigned turns;
-  std::vector<place> found = {};
-  std::map<std::uintptr_t, unsigned> seen = {};
+  const std::function<bool(std::uintptr_t)>& before;
+  bool closed = false;
 
-  void allow(int what) const { ::mprotect(base, size, what); }
+  void close() {
+    ::mprotect(base, size, PROT_NONE);
+    closed = true;
+  }
+  void open() {
+    ::mprotect(base, size, PROT_READ | PROT_WRITE);
+    closed = false;
+  }
   bool contains(const void* address) const { return address >= base && address < base + size; }
 };
-constinit thread_local search* searching = nullptr;
+constinit thread_local watch* watching = nullptr;
 
 // An instruction whose first byte is a breakpoint.
 struct trap {
@@ -61,16 +67,16 @@ constexpr greg_t trap_flag = 0x100;
 // The instruction is tried again, and then stepped over.
 void on_fault(int signal, siginfo_t* info, void* context) {
   const int error = errno;
-  if (searching == nullptr || !searching->contains(info->si_addr)) {
+  if (watching == nullptr || !watching->closed || !watching->contains(info->si_addr)) {
     ::signal(signal, SIG_DFL);
     return;
   }
   auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-  searching->allow(PROT_READ | PROT_WRITE);
-  const auto instruction = static_cast<std::uintptr_t>(registers[REG_RIP]);
-  const unsigned turn = searching->seen[instruction]++;
-  if (turn < searching->turns) searching->found.push_back({instruction, turn});
-  registers[REG_EFL] |= trap_flag;
+  watching->open();
+  if (watching->before(static_cast<std::uintptr_t>(registers[REG_RIP])))
+    registers[REG_EFL] |= trap_flag;
+  else
+    watching = nullptr;
   errno = error;
 }
 
@@ -97,7 +103,7 @@ void on_trap(int, siginfo_t* info, void* context) {
     on_breakpoint(registers[REG_EFL], registers[REG_RIP]);
   } else {
     registers[REG_EFL] &= ~trap_flag;
-    if (searching != nullptr) searching->allow(PROT_NONE);
+    if (watching != nullptr) watching->close();
     for (trap* each = traps; each != nullptr; each = each->outer)
       each->set();
   }
@@ -129,17 +135,33 @@ class handler {
 
 }  // namespace
 
-std::vector<place> find_touches(void* base, std::size_t size, unsigned turns,
-                                const std::function<void()>& body) {
+void watch_accesses(void* base, std::size_t size, const std::function<void()>& body,
+                    const std::function<bool(std::uintptr_t instruction)>& before) {
   const handler faults(SIGSEGV, on_fault);
   const handler steps(SIGTRAP, on_trap);
-  search here{static_cast<std::byte*>(base), size, turns};
-  searching = &here;
-  here.allow(PROT_NONE);
+  watch here{static_cast<std::byte*>(base), size, before};
+  struct opened {
+    watch& here;
+    ~opened() {
+      watching = nullptr;
+      here.open();
+    }
+  } at_the_end{here};
+  watching = &here;
+  here.close();
   body();
-  searching = nullptr;
-  here.allow(PROT_READ | PROT_WRITE);
-  return std::move(here.found);
+}
+
+std::vector<place> find_touches(void* base, std::size_t size, unsigned turns,
+                                const std::function<void()>& body) {
+  std::vector<place> found;
+  std::map<std::uintptr_t, unsigned> seen;
+  watch_accesses(base, size, body, [&](std::uintptr_t instruction) {
+    const unsigned turn = seen[instruction]++;
+    if (turn < turns) found.push_back({instruction, turn});
+    return true;
+  });
+  return found;
 }
 
 bool come_between(const place& at, const std::function<void()>& body,
