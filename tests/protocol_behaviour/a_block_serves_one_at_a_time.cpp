@@ -1,6 +1,7 @@
 // Memory that serves again: a block is handed out once, a run that was given up carries another
 // stamp, a chunk is dissolved when nothing is left in it, and where memory is short nobody hoards.
 
+#include <sys/stat.h>
 #include <support/touches.hpp>
 #include <twinmap/error.hpp>
 #include <twinmap/protocol/process_state.hpp>
@@ -122,6 +123,47 @@ TEST(BlockTaken, IsInAChunkOfItsClassWheneverThatIsDissolved) {
     ASSERT_EQ(one.blocks().pair(block.ref).second, block.stamp);
   }
   EXPECT_GT(dissolved, 3u);
+}
+
+// P5: what a sweep finds to be nobody's is free then.
+TEST_F(Block, ThatNobodyNamesIsFreeOnceASweepSaysSo) {
+  for (const std::uint32_t length : {100u, static_cast<std::uint32_t>(2 * heap.chunk_bytes())}) {
+    const owned_block block = by.blocks().allocate(length, by.context);
+    ASSERT_TRUE(block);
+    by.blocks().mark_live(block, by.context);
+    const auto& pair = heap.owners[block.ref.owner()];
+    EXPECT_TRUE(by.blocks().free_unnamed(block.ref.owner(), {pair.first.load(), pair.second.load()},
+                                         by.context));
+    EXPECT_EQ(pair.first.load(), twinmap::storage::owner_word::free().bits) << length;
+  }
+}
+
+// P7, R6: what a record says is resident is.
+TEST_F(Block, IsSaidToHaveAPairOnceThereIsMemoryForIt) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  constexpr std::uint32_t length = 10;
+  auto& file = map.raw().state().file;
+  const auto blocks = [&] {
+    struct stat status = {};
+    ::fstat(file.descriptor(), &status);
+    return status.st_blocks;
+  };
+  const auto pairs = [&] {
+    std::uint64_t sum = 0;
+    for (std::uint32_t chunk = 0; chunk != heap.chunks; ++chunk)
+      sum += map.raw().view.resident_pairs(chunk);
+    return sum;
+  };
+  const std::uint64_t before = pairs();
+  blkcnt_t then = 0;
+  test_support::watch_accesses(
+      file.base(), file.size(), [&] { ASSERT_TRUE(by.blocks().allocate(length, by.context)); },
+      [&](std::uintptr_t) {
+        if (then == 0 && pairs() != before) then = blocks();
+        return true;
+      });
+  ASSERT_NE(pairs(), before);
+  EXPECT_EQ(then, blocks()) << "its memory came later";
 }
 
 // P7: what a full map has is for everybody.

@@ -178,6 +178,14 @@ inline void insert(texts& map) {
 inline const std::vector<change>& changes() {
   static const std::vector<change> all{
       {"BuildsDirty", fill_read, insert},
+      {"BuildsDirtyAgainWhereACountWasWrong",
+       [](texts& map) {
+         store(map, 0, 100);
+         map.promote();
+         erase(map, 0, 30);
+         map.raw().view.header->counts.read_words = 2;
+       },
+       insert},
       {"GrowsDirty", fill_dirty, insert},
       {"GrowsDirtyCompacting",
        [](texts& map) {

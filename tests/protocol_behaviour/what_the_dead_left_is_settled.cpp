@@ -116,7 +116,8 @@ std::vector<change> some_changes() {
   std::vector<change> some;
   for (const std::string name :
        {"BuildsDirty", "GrowsDirty", "GrowsDirtyBesideAStandby", "GrowsDirtyCompacting", "Reaps",
-        "Unexpunges", "Promotes", "PromotesAStandby", "Copies", "PurgesBesideAStandby"})
+        "Unexpunges", "InsertsIntoReadForWantOfMemory", "Promotes", "PromotesAStandby", "Copies",
+        "PurgesBesideAStandby"})
     for (const change& each : changes())
       if (each.name == name) some.push_back(each);
   return some;
@@ -139,9 +140,10 @@ TEST_P(Settled, IsAllThatADeathLeaves) {
     map.sweep();
     map.store("next", "v");
     expect_sound(map);
+    EXPECT_EQ(map.size(), seen.size() + 1);
+    if (GetParam().name == "InsertsIntoReadForWantOfMemory") continue;  // somebody has it all
     const auto report = map.check();
     EXPECT_EQ(report.used_bytes, report.reachable_bytes);
-    EXPECT_EQ(map.size(), seen.size() + 1);
   }
 }
 
