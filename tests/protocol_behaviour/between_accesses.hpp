@@ -84,6 +84,7 @@ class interruption {
   std::function<void(First& one, other_map& other)> before;
   std::function<std::string(First&)> act;
   std::vector<step> meanwhile;
+  step after = [](other_map&) { return std::string(); };  // before it is looked at what stands
   test_maps::raw_settings settings = small();
   unsigned turns = 2;  // of one instruction: the later ones of a loop are like the first
 
@@ -132,11 +133,11 @@ class interruption {
     return twinmap::make_error_code(twinmap::errc::lock_timeout).message();
   }
 
-  static std::string state_of(world& in) {
+  std::string state_of(world& in) const {
+    std::string text = after(in.other) + " -> ";
     std::map<Key, T> all;
     in.other.for_each(
         [&](const Key& key, const T& value) { return all.emplace(key, value).second; });
-    std::string text = " -> ";
     for (const auto& [key, value] : all) {
       text += text_of(key) + "=" + text_of(value) + " ";
       if (in.other.load(key) != value) text += "(not found!) ";
