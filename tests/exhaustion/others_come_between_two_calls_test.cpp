@@ -10,6 +10,7 @@
 #include <twinmap/platform/descriptor.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
 
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <vector>
@@ -76,6 +77,70 @@ TEST_F(InBetween, OfTwoWhoOpenTheLockFileAgainOneClosesItsOwn) {
   disarm();
   EXPECT_EQ(anchors().size(), 1u);
   ::close(numbers.front());
+}
+
+// What it gives away is a file in which all bytes are locked.
+TEST_F(InBetween, OfTwoWhoOpenTheLockFileAgainNoneTakesAnothersForIt) {
+  toy_map map = toy_map::attach(location_of(name));
+  const lease mine = map.take();
+  const std::vector<int> numbers = anchors();
+  ASSERT_EQ(numbers.size(), 1u);
+  const std::string aside = name.lock_file().string() + ".aside";
+  const int theirs = ::open(aside.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int onlooker = ::open(aside.c_str(), O_RDWR | O_CLOEXEC);
+  const std::uint64_t byte = liveness_byte(mine.id());
+  ASSERT_TRUE(try_lock_byte(theirs, byte));
+  give_numbers_away();
+  const std::function<void()> then = [&] {
+    EXPECT_EQ(map.locks().probe(byte), byte_state::held);
+    for (const int number : anchors())
+      ::dup2(onlooker, number);
+  };
+  arm_meanwhile(call::open, 1, then);
+  EXPECT_EQ(map.locks().probe(byte), byte_state::unknown);
+  disarm();
+  fs::remove(aside);
+  ::close(theirs);
+  ::close(onlooker);
+  ::close(numbers.front());
+}
+
+TEST_F(InBetween, AnotherFileOfTheNameIsNotKeptOpen) {
+  toy_map map = toy_map::attach(location_of(name));
+  const lease mine = map.take();
+  const std::vector<int> numbers = anchors();
+  give_numbers_away();
+  fs::remove(name.lock_file());
+  const int another = ::open(name.lock_file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const auto open_now = anchors().size();
+  for (int i = 0; i != 4; ++i)
+    EXPECT_EQ(map.locks().probe(liveness_byte(mine.id())), byte_state::unknown);
+  EXPECT_EQ(anchors().size(), open_now);
+  ::close(another);
+  for (const int number : numbers)
+    ::close(number);
+}
+
+TEST_F(InBetween, ADescriptorThatBecomesAnotherFilesIsNotOpenedAgain) {
+  toy_map map = toy_map::attach(location_of(name));
+  const std::vector<int> numbers = anchors();
+  ASSERT_EQ(numbers.size(), 1u);
+  const std::function<void()> then = [&] { give_numbers_away(); };
+  arm_meanwhile(call::open, 1, then);
+  const int file = map.locks().open_description();
+  const int error = errno;
+  disarm();
+  EXPECT_EQ(file, -1);
+  EXPECT_EQ(error, ESTALE);
+  ::close(numbers.front());
+}
+
+TEST_F(InBetween, APlatformThatHasNoLocksToGiveIsNoOtherPlatform) {
+  arm({.which = call::lock, .error = ENOLCK}, 1);
+  const std::error_code failure = code_of_call([] { check_platform("any"); });
+  EXPECT_TRUE(disarm().failed);
+  arm_nothing();
+  EXPECT_EQ(failure, std::error_code(ENOLCK, std::system_category()));
 }
 
 TEST_F(InBetween, ALeaseIsNotTakenWhoseBytesSomebodyHas) {

@@ -60,4 +60,14 @@ void forbid_rename_without_replacing() {
   install(filter, sizeof filter / sizeof *filter);
 }
 
+void forbid_waiting_for_many() {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number_at),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex_waitv, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  install(filter, sizeof filter / sizeof *filter);
+}
+
 }  // namespace platform_test

@@ -12,4 +12,7 @@ void forbid_fallocate();
 // renameat2 with flags fails with EINVAL from now on.
 void forbid_rename_without_replacing();
 
+// futex_waitv fails with ENOSYS from now on.
+void forbid_waiting_for_many();
+
 }  // namespace platform_test

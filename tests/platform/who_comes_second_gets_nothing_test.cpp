@@ -5,9 +5,12 @@
 #include <support/child.hpp>
 #include <support/touches.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <optional>
 
+#include "seccomp.hpp"
 #include "toy_map.hpp"
 
 namespace platform_test {
@@ -105,7 +108,7 @@ TEST_F(SecondComer, HasNoMutexThatBecameFreeWhileHeWaited) {
   };
   const auto touches_of = [&](const std::function<void()>& act) {
     cell_of_others = their_word;
-    return test_support::find_touches(map.segment().base(), toy_page, 1, act);
+    return test_support::find_touches(map.segment().base(), toy_page, 4, act);
   };
   for (const auto& first : touches_of(try_it)) {
     const auto let_go = [&] { cell_of_others = 0; };
@@ -122,6 +125,25 @@ TEST_F(SecondComer, HasNoMutexThatBecameFreeWhileHeWaited) {
       EXPECT_FALSE(won && (cell.load() & ~mutex_layout::waiter_bit) == their_word);
     }
   }
+}
+
+// An older kernel.
+TEST(WithoutWaitingForMany, OneWaitsAsLongAsNoWordMoves) {
+  test_support::child waiter([] {
+    forbid_waiting_for_many();
+    const std::atomic<std::uint32_t> word{1};
+    const futex_watch still{&word, 1};
+    const futex_watch moved{&word, 2};
+    using clock = std::chrono::steady_clock;
+    const auto wait = [](const futex_watch& watch, std::chrono::nanoseconds timeout) {
+      const auto begin = clock::now();
+      futex_wait_any({&watch, 1}, timeout);
+      return clock::now() - begin;
+    };
+    if (wait(still, 30ms) < 30ms) return 1;
+    return wait(moved, 60s) < 30s ? 0 : 2;
+  });
+  EXPECT_EQ(waiter.wait(), 0);
 }
 
 TEST(ALease, LeavesARecordAloneThatIsAnothers) {
