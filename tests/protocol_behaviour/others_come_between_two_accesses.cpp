@@ -187,7 +187,7 @@ std::string block(u64 i) {
   return std::string(100, static_cast<char>('a' + i % 26));
 }
 std::string run_of_chunks(u64 i) {
-  return std::string(70'000, static_cast<char>('a' + i % 26));
+  return std::string(40'000, static_cast<char>('a' + i % 26));
 }
 
 struct scene_of_texts {
