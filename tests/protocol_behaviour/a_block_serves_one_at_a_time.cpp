@@ -141,7 +141,6 @@ TEST_F(Block, ThatNobodyNamesIsFreeOnceASweepSaysSo) {
 // P7, R6: what a record says is resident is.
 TEST_F(Block, IsSaidToHaveAPairOnceThereIsMemoryForIt) {
   if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
-  constexpr std::uint32_t length = 10;
   auto& file = map.raw().state().file;
   const auto blocks = [&] {
     struct stat status = {};
@@ -151,19 +150,25 @@ TEST_F(Block, IsSaidToHaveAPairOnceThereIsMemoryForIt) {
   const auto pairs = [&] {
     std::uint64_t sum = 0;
     for (std::uint32_t chunk = 0; chunk != heap.chunks; ++chunk)
-      sum += map.raw().view.resident_pairs(chunk);
+      sum += map.raw().view.chunk(chunk).pairs.load();
     return sum;
   };
-  const std::uint64_t before = pairs();
-  blkcnt_t then = 0;
-  test_support::watch_accesses(
-      file.base(), file.size(), [&] { ASSERT_TRUE(by.blocks().allocate(length, by.context)); },
-      [&](std::uintptr_t) {
-        if (then == 0 && pairs() != before) then = blocks();
-        return true;
-      });
-  ASSERT_NE(pairs(), before);
-  EXPECT_EQ(then, blocks()) << "its memory came later";
+  int grew = 0;
+  for (const std::uint32_t length : {10u, 100u, 300u, 700u, 2000u, 5000u}) {
+    const std::uint64_t before = pairs();
+    const blkcnt_t least = blocks();
+    blkcnt_t then = 0;
+    test_support::watch_accesses(
+        file.base(), file.size(), [&] { ASSERT_TRUE(by.blocks().allocate(length, by.context)); },
+        [&](std::uintptr_t) {
+          if (then == 0 && pairs() != before) then = blocks();
+          return true;
+        });
+    ASSERT_NE(pairs(), before);
+    EXPECT_EQ(then, blocks()) << "the memory for the pairs of " << length << " came later";
+    grew += then > least ? 1 : 0;
+  }
+  EXPECT_GT(grew, 2);
 }
 
 // P7: what a full map has is for everybody.

@@ -7,6 +7,7 @@
 #include <support/touches.hpp>
 
 #include <map>
+#include <utility>
 
 #include "flux.hpp"
 
@@ -69,6 +70,9 @@ class Settled : public testing::TestWithParam<change> {
     const bool held = locked.mutex.load() != 0;
     auto& file = map.raw().state().file;
     std::string wrong;
+    const auto& roots = *map.raw().view.roots;
+    std::pair seen{roots.epoch.load(), roots.read.load() + roots.dirty.load()};
+    int untold = 0;  // how often the epoch grew and no root had changed
     test_support::watch_accesses(
         file.base(), file.size(),
         [&] {
@@ -77,9 +81,15 @@ class Settled : public testing::TestWithParam<change> {
         },
         [&](std::uintptr_t) {
           wrong = moment(map).wrong();
+          const std::pair now{roots.epoch.load(), roots.read.load() + roots.dirty.load()};
+          if (now.first != seen.first) {
+            untold += now.second == seen.second ? 1 : 0;
+            seen = now;
+          }
           return wrong.empty();
         });
     EXPECT_EQ(wrong, "") << "while it is settled";
+    EXPECT_LE(untold, 1) << "once for what the dead one may not have said";
     EXPECT_EQ(locked.intent_slot + locked.building + locked.retiring, 0u);
     if (held) {
       EXPECT_GT(map.raw().view.roots->epoch.load(), epoch);
