@@ -126,7 +126,7 @@ TEST(SpoiltGrowth, OfTheHeapDuringACheckLeadsItNowhere) {
   using twinmap::storage::sealed;
   const test_support::scoped_name name;
   test_maps::raw_settings settings = one_by_one();
-  settings.max_bytes = 64ull << 30;
+  settings.max_bytes = 8ull << 30;
   texts map(attach_mode::create_only, name, settings);
   constexpr std::uint64_t keys = 1100;  // it tells of its progress every 1024 steps
   for (std::uint64_t i = 0; i != keys; ++i)
