@@ -5,13 +5,17 @@
 #include <sys/stat.h>
 #include <support/touches.hpp>
 #include <twinmap/admin.hpp>
+#include <twinmap/error.hpp>
 #include <twinmap/map.hpp>
 #include <twinmap/map_access.hpp>
 #include <twinmap/protocol/heap_care.hpp>
+#include <twinmap/protocol/standby_memory.hpp>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "flux.hpp"
@@ -165,6 +169,114 @@ TEST(Marks, OfWordsThatComeWhileOthersAreCopiedAreKept) {
       ADD_FAILURE() << finding;
   }
   EXPECT_GT(places, 20u);
+}
+
+// Whatever becomes of the tables while one copies: the copy is dirty's, or it is no more.
+struct turn {
+  std::string name;
+  std::function<void(texts&)> run;
+};
+void PrintTo(const turn& each, std::ostream* to) {
+  *to << each.name;
+}
+
+using twinmap::protocol::standby_state;
+
+class Copier : public testing::TestWithParam<turn> {
+ protected:
+  static test_maps::raw_settings hasty() {
+    test_maps::raw_settings settings = of_a_small_map();
+    settings.lock_timeout = std::chrono::milliseconds(1);
+    return settings;
+  }
+  // Where the copier has the mutex nobody else comes in between.
+  static void run_in(texts& other) try {
+    GetParam().run(other);
+  } catch (const twinmap::error& late) {
+    EXPECT_EQ(late.code(), make_error_code(twinmap::errc::lock_timeout));
+  }
+  struct world {
+    world() {
+      store(map, 0, 6);
+      map.promote();
+      store(map, 6, 12);
+    }
+    test_support::scoped_name name;
+    texts map{attach_mode::create_only, name, of_a_small_map()};
+    texts other{attach_mode::open_only, name, hasty()};
+    twinmap::protocol::standby_copier copier{map.raw()};
+
+    void copy() {
+      using progress = twinmap::protocol::standby_copier::progress;
+      constexpr int most = 1000;
+      for (int i = 0; i != most && copier.step(1) == progress::copying; ++i) {
+      }
+    }
+  };
+};
+
+TEST_P(Copier, LeavesNothingThatIsNobodys) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  std::vector<test_support::place> places;
+  {
+    world in;
+    auto& file = in.map.raw().state().file;
+    places = test_support::find_touches(file.base(), file.size(), 2, [&] { in.copy(); });
+  }
+  for (std::size_t i = 0; i != places.size() && !HasFailure(); ++i) {
+    SCOPED_TRACE("place " + std::to_string(i) + " of " + std::to_string(places.size()));
+    world in;
+    test_support::come_between(
+        places[i], [&] { in.copy(); }, [&] { run_in(in.other); });
+    EXPECT_EQ(moment(in.map).wrong(), "");
+    // Nobody copies any more.
+    const auto state = twinmap::protocol::state_of_standby(in.map.raw().view);
+    EXPECT_TRUE(state == standby_state::none || state == standby_state::ready);
+    in.other.promote();
+    EXPECT_EQ(moment(in.map).wrong(), "");
+    store(in.other, 100, 102);
+    const auto report = in.map.check();
+    for (const std::string& finding : report.findings)
+      ADD_FAILURE() << finding;
+    EXPECT_EQ(report.used_bytes, report.reachable_bytes);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(While, Copier,
+                         testing::Values(turn{"OthersInsert",
+                                              [](texts& map) { store(map, 12, 14); }},
+                                         turn{"OthersPromote", [](texts& map) { map.promote(); }},
+                                         turn{"DirtyGrows", [](texts& map) { store(map, 12, 60); }},
+                                         turn{"AnotherCopies",
+                                              [](texts& map) {
+                                                map.promote();
+                                                store(map, 60, 62);
+                                                map.prepare_standby();
+                                              }}),
+                         [](const auto& each) { return each.param.name; });
+
+// What was claimed with a lease is that lease's: a thread that takes a copier over begins anew.
+TEST(CopierOfAnotherThread, LeavesAloneWhatWasClaimedByTheFirst) {
+  using progress = twinmap::protocol::standby_copier::progress;
+  const test_support::scoped_name name;
+  texts map(attach_mode::create_only, name, of_a_small_map());
+  store(map, 0, 6);
+  map.promote();
+  store(map, 6, 12);
+  twinmap::protocol::standby_copier copier(map.raw());
+  ASSERT_EQ(copier.step(1), progress::copying);
+  const auto claimed = [&] {
+    const auto& chunks = map.raw().state().blocks.chunks();
+    int found = 0;
+    for (std::uint32_t chunk = 0; chunk != chunks.committed(); ++chunk)
+      found += chunks.load(chunk).kind() == chunk_kind::claimed ? 1 : 0;
+    return found;
+  };
+  ASSERT_EQ(claimed(), 1);
+  auto told = progress::ready;
+  std::thread([&] { told = copier.step(1); }).join();
+  EXPECT_EQ(told, progress::nothing);
+  EXPECT_EQ(claimed(), 1);
 }
 
 // (G1), (G2): a chunk's record says that its memory is gone before it goes, and that it is there
