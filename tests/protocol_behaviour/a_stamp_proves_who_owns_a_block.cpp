@@ -2,9 +2,12 @@
 // somebody else's by now. Two handles are two leases; what a race would do is done here one step
 // after the other.
 
+#include <support/touches.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
+#include <atomic>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fixture.hpp"
@@ -106,6 +109,33 @@ TEST_F(OwnerPair, ThatIsAnothersBelongsToNoNewRun) {
   }
 }
 
+// Whoever is slow to claim a small block has the pair for an instant, although the chunk has left
+// its class.
+TEST_F(OwnerPair, ThatBecomesAnothersMeanwhileBelongsToNoNewRun) {
+  const auto& heap = first.raw().view.heap;
+  std::vector<std::atomic<std::uint64_t>*> taken;
+  const auto take_pairs = [&] {
+    for (std::uint32_t chunk = 0; chunk != other.blocks().chunks().committed(); ++chunk) {
+      auto& pair = second.raw().view.heap.owners[std::uint64_t{chunk} << heap.pairs_shift];
+      if (other.blocks().chunks().load(chunk).kind() == chunk_kind::claimed &&
+          owner_word{pair.first}.kind() == twinmap::storage::owner_kind::free)
+        (*taken.emplace_back(&pair.first)) = held_by(other, 0).first;
+    }
+  };
+  owned_block run;
+  const auto allocate = [&] {
+    run = one.blocks().allocate(static_cast<std::uint32_t>(heap.chunk_bytes()), one.context);
+  };
+  auto& file = first.raw().state().file;
+  for (const auto& place : test_support::find_touches(file.base(), file.size(), 1, allocate)) {
+    test_support::come_between(place, allocate, take_pairs);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(pair_of(run), held_by(one, run.stamp));
+    for (auto* const owner : std::exchange(taken, {}))
+      *owner = owner_word::free().bits;
+  }
+}
+
 TEST_F(OwnerPair, ThatIsAnothersIsNotTakenFromTheStackOfTheFreed) {
   auto& stack = one.context.stacks->classes[first.raw().view.heap.size_of(length).size_class];
   std::vector<owned_block> blocks;
@@ -148,6 +178,17 @@ TEST_F(ChunkEntry, ThatWasReadBeforeItChangedFreesNothingAndGivesNothingBack) {
   const chunk_entry seen[] = {now.next(chunk_kind::free, now.number() + 1)};
   EXPECT_EQ(chunks().give_back(*chunk, seen, one.context.me), 0u);
   EXPECT_EQ(chunks().load(*chunk), now);
+}
+
+TEST_F(ChunkEntry, OfARunThatIsAnotherByNowFreesNoneOfItsTails) {
+  const auto chunk = chunks().claim(2, one.context.me);
+  ASSERT_TRUE(chunk);
+  chunks().publish_run(*chunk, 2, chunk_kind::run);
+  const chunk_entry head = chunks().load(*chunk);
+  ASSERT_TRUE(chunks().exchange(*chunk, head, head.next(chunk_kind::run, 2)));
+  const chunk_entry tail = chunks().load(*chunk + 1);
+  chunks().release_run(*chunk, head, one.context.me);
+  EXPECT_EQ(chunks().load(*chunk + 1), tail);
 }
 
 TEST_F(ChunkEntry, OfNoChunkLeadsNowhere) {

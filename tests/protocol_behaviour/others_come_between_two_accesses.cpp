@@ -1,6 +1,8 @@
 // R1 to R5, P4, P8: whatever others have done between any two accesses of an operation, it happens
 // at one moment. What is erased is used again at once: the slot, the block, the table's memory.
 
+#include <twinmap/protocol/gather.hpp>
+
 #include "between_accesses.hpp"
 
 namespace protocol_tests {
@@ -157,6 +159,8 @@ const scene_of_raw scenes_of_raw[] = {
     {"ForEachReplaced", spot::read, all_of<numbers>, replaced},
     {"CompactNilInDirty", spot::nil_in_dirty, compacted<numbers>, stored},
     {"CompactNil", spot::nil, compacted<numbers>, stored},
+    {"CheckReplaced", spot::read,
+     [](numbers& m) { return std::to_string(m.check().findings.size()); }, replaced},
     {"SweepOfAWrongSize", spot::read, swept, [] { return numbers_steps{swept}; }},
 };
 
@@ -204,7 +208,25 @@ std::vector<of_texts::step> block_used_again() {
     return std::string();
   }};
 }
+// Each fourth value stays, of those that fill a few chunks.
+std::string in_many_chunks(u64 i) {
+  return std::string(4000, static_cast<char>('a' + i % 26));
+}
+void make_sparse(texts& map) {
+  for (u64 i = 1000; i != 1064; ++i)
+    map.store(short_key(i), in_many_chunks(i));
+  for (u64 i = 1000; i != 1064; ++i)
+    if (i % 4 != 0) map.erase(short_key(i));
+}
+std::string gathered(texts& map) {
+  twinmap::protocol::gatherer gatherer(map.raw());
+  for (int i = 0; i != 10 && gatherer.some(1000); ++i) {
+  }
+  return "";
+}
 const scene_of_texts scenes_of_texts[] = {
+    {"GatherExchanged", spot::read, gathered,
+     [] { return std::vector<of_texts::step>{by_text::exchange(short_key(1000), "short")}; }},
     {"LoadBlockUsedAgain", spot::read, [](texts& m) { return text_of(m.load(short_key(3))); },
      block_used_again},
     {"ExchangeBlockUsedAgain", spot::read,
@@ -224,6 +246,7 @@ class Texts : public testing::TestWithParam<scene_of_texts> {};
 TEST_P(Texts, HappenAtOneMoment) {
   of_texts what;
   what.before = [&](texts& one, texts& other) {
+    if (GetParam().act == gathered) make_sparse(other);
     place(other, GetParam().where, short_key, block);
     one.exchange(short_key(7), "1");
     one.load(short_key(7));
