@@ -16,8 +16,10 @@ constexpr int deaths_worth_a_sweep = 64;  // the last is found by the stepped pr
 constexpr int misses_of_a_batch = 64;
 constexpr int warm = 11;  // the one with which the stepped process has begun to write
 
-const std::string block(100, 'b');
-const std::string other_block(300, 'o');
+// Few of these make a chunk, so that a death leaves few that have to be looked through; and most of
+// each is what fresh memory is.
+const std::string block = std::string(1'400, '\0') + "block";
+const std::string other_block = std::string(1'700, '\0') + "other block";
 const std::string in_slot = "short";
 const std::string large(5000, 'l');  // twelve to a chunk
 const std::string of_its_own_class(700, 'c');
@@ -329,9 +331,9 @@ std::string value_of(flavour kind, int i) {
   const std::string own = std::to_string(i) + ".";
   if (i % 3 != 0) return own;
   std::string whole;
-  while (whole.size() < block.size())
+  while (whole.size() < 100)
     whole += own;
-  return whole;
+  return whole + std::string(block.size() - whole.size(), '\0');
 }
 
 const std::vector<scenario>& mutations() {
