@@ -49,6 +49,8 @@ def show(root: Path, chosen: list[mutants.Mutant], found: list[dict | None]) -> 
     percent = 100 * sums["killed"] / tried if tried else 0
     print(f"score without those that only weaken an order: {sums['killed']} of {tried} killed, {percent:.1f} % "
           f"({LEAST_PERCENT} are required); {sums['explained']} of the survivors are explained")
+    known = tried - sums["explained"]
+    print(f"of those that a test can know: {sums['killed']} of {known}, {100 * sums['killed'] / known if known else 0:.1f} %")
     undecided = sum(each.category != mutants.FOR_MODELS and result is None for each, result in zip(chosen, found))
     if undecided:
         print(f"that is no score yet: {undecided} are not decided, of which {len(waiting)} have survived a part of the suite")

@@ -184,6 +184,7 @@ inline const std::vector<change>& changes() {
          map.promote();
          erase(map, 0, 30);
          map.raw().view.header->counts.read_words = 2;
+         map.raw().view.header->counts.read_filled = 1000;
        },
        insert},
       {"GrowsDirty", fill_dirty, insert},

@@ -326,6 +326,51 @@ TEST(GivenBack, IsSaidBeforeTheMemoryGoesAndTakenBackAfterItCame) {
   EXPECT_FALSE(untold) << "there was no memory, and the record did not say so";
 }
 
+// A key is counted once, whoever else erases or stores it meanwhile.
+TEST(SizeInPlace, IsRightWhoeverComesBetween) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  using numbers = twinmap::map<std::uint64_t, std::uint64_t>;
+  for (const bool erase : {true, false}) {
+    const auto run = [erase](const std::function<void(numbers&, numbers&)>& then) {
+      const test_support::scoped_name name;
+      numbers one(twinmap::create_only, name, {.max_bytes = 4u << 20});
+      numbers other(twinmap::open_only, name);
+      one.store(3, 1);
+      one.store(4, 1);
+      ASSERT_TRUE(twinmap::promote(one));
+      other.store(3, 2);
+      one.store(3, 1);
+      if (!erase) one.erase(3);
+      then(one, other);
+      std::uint64_t count = 0;
+      one.for_each([&](std::uint64_t, std::uint64_t) { ++count; });
+      EXPECT_EQ(one.size(), count);
+    };
+    const auto act = [erase](numbers& map) {
+      if (erase)
+        map.erase(3);
+      else
+        map.store(3, 5);
+    };
+    std::vector<test_support::place> places;
+    run([&](numbers& one, numbers&) {
+      auto& file = twinmap::detail::map_access::handle(one).state().file;
+      places = test_support::find_touches(file.base(), file.size(), 4, [&] { act(one); });
+    });
+    for (const auto& place : places)
+      run([&](numbers& one, numbers& other) {
+        test_support::come_between(
+            place, [&] { act(one); },
+            [&] {
+              if (erase)
+                other.erase(3);
+              else
+                other.store(3, 7);
+            });
+      });
+  }
+}
+
 // R2: who has seen the slot before sees that it was changed, also if its owner knew the way.
 TEST(VersionInPlace, GrowsWithEachStore) {
   const test_support::scoped_name name;
