@@ -119,10 +119,10 @@ TEST(AnExchange, GoesOnWhileOthersAreFaster) {
   const auto settings = interruption<texts, std::string, std::string>::small();
   texts map(test_maps::attach_mode::create_only, name, settings);
   texts other(test_maps::attach_mode::open_only, name, settings);
-  map.store("key", std::string(100, 'a'));
+  map.store("key", std::string(16, 'a'));
   map.promote();
-  other.exchange("key", std::string(100, 'b'));
-  map.exchange("key", std::string(100, 'c'));
+  other.exchange("key", std::string(16, 'b'));
+  map.exchange("key", std::string(16, 'c'));
   std::optional<std::string> had;
   const auto exchange = [&] {
     const std::string told = answer_of([&] { return had = map.exchange("key", "last"); });
@@ -130,13 +130,13 @@ TEST(AnExchange, GoesOnWhileOthersAreFaster) {
   };
   auto& file = map.raw().state().file;
   for (const auto& place : test_support::find_touches(file.base(), file.size(), 1, exchange)) {
-    map.store("key", std::string(100, 'a'));
+    map.store("key", std::string(16, 'a'));
     had.reset();
     constexpr unsigned often = twinmap::protocol::max_damaged + 2;
     unsigned times = 0;
     test_support::watch_accesses(file.base(), file.size(), exchange, [&](std::uintptr_t here) {
       if (here == place.instruction)
-        other.exchange("key", std::string(100, static_cast<char>('a' + times++ % 26)));
+        other.exchange("key", std::string(16, static_cast<char>('a' + times++ % 26)));
       return times != often;
     });
     EXPECT_TRUE(had);

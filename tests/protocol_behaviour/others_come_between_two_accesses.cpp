@@ -200,11 +200,14 @@ struct scene_of_texts {
   std::string (*act)(texts&);
   std::vector<of_texts::step> (*meanwhile)();
 };
+// More often than there are blocks in stock: then each is used again.
+void store_often(texts& map, u64 last) {
+  for (u64 i = 60; i-- != 0;)
+    map.store(short_key(3), block(last + i));
+}
 std::vector<of_texts::step> block_used_again() {
-  // More than it has in stock.
   return {[](texts& m) {
-    for (u64 i = 0; i != 60; ++i)
-      m.store(short_key(3), block(5 + i));
+    store_often(m, 5);
     return std::string();
   }};
 }
@@ -248,6 +251,7 @@ TEST_P(Texts, HappenAtOneMoment) {
   what.before = [&](texts& one, texts& other) {
     if (GetParam().act == gathered) make_sparse(other);
     place(other, GetParam().where, short_key, block);
+    store_often(other, 3);
     one.exchange(short_key(7), "1");
     one.load(short_key(7));
   };
