@@ -44,9 +44,9 @@ STEPS = [
     Step("test_processes", "*Garbage*:-*Alone*:GarbageOnAFullTmpfs.InAnyRegion*:GarbageOnAFullTmpfs.InThePublished*"),
     Step("test_processes", "*Values.AreReadWhole*:Killed.AtAnyInstruction*"),
     Step("test_step", scenarios("In/Death.*/", """store_IntoDirty store_WithALongKeyAndABlock store_GrowsDirty
-        store_GrowsDirtyCompacting store_BuildsDirtyCompacting store_ReapsALongKey store_UnexpungesALongKey
-        store_UnexpungesBesideAStandby store_MakesSlotsResident store_ClaimsARunOfTwo store_GivesUpARun
-        store_IntoAChunkThatWasGivenBack store_PurgesALongKey store_IntoReadForWantOfMemory store_PromotesForWantOfMemory
+        store_BuildsDirtyCompacting store_ReapsALongKey store_UnexpungesALongKey
+        store_UnexpungesBesideAStandby store_MakesSlotsResident store_GivesUpARun
+        store_IntoAChunkThatWasGivenBack store_PurgesALongKey
         store_InlineExpunged exchange_BlockToBlock erase_BlockToBlock clear_Mixed promote_* compact_Amended
         prepare_standby_OfDirty caretaker_Comes answer_Held tend_BesideADeadOne sweep_AfterADeath sweep_Reaps
         heap_keeper_Comes gather_some_* give_back_* commit_ahead_* open_only_BesideADeadOne open_or_create_OfNothing
@@ -57,7 +57,7 @@ STEPS = [
     Step("test_step", scenarios("In/FrozenWriter.*/", """store_InlineInRead exchange_InlineNil erase_InlineInDirty
         update_InlineInRead store_InlineNew load_or_store_InlineExpunged load_or_store_BlockToBlock
         load_and_erase_BlockToBlock store_BlockInDirty store_NilToBlock exchange_NewWithBlock store_IntoDirty
-        store_GrowsDirtyBesideAStandby store_ClaimsARunOfTwo promote_InstallsAStandby sweep_AfterADeath give_back_*
+        store_GrowsDirtyBesideAStandby promote_InstallsAStandby give_back_*
         clear_Mixed caretaker_Comes compact_Amended""")),
     Step("test_step", "In/FrozenCreator*:In/FrozenRemover*:" +
          scenarios("In/TableUsedAgain.*/", "loadAtHome loadDisplaced loadInDirty eraseDisplaced exchangeInDirty")),
