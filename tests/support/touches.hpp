@@ -16,6 +16,7 @@ inline constexpr bool can_come_between = !sanitized;
 #else
 inline constexpr bool can_come_between = false;  // it takes x86's trap flag and breakpoints
 #endif
+// Where that is not so the bodies below are run, and nobody comes.
 
 // Before an instruction is executed for the n-th time, from 0.
 struct place {
