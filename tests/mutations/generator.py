@@ -32,11 +32,12 @@ _COMPARISON = re.compile(r"(?<![<\-=>])\s(<=|>=|<|>)\s(?=\S)")
 _NAMED = re.compile(r"(?:const )?[\w:]+[&*]? \w+ = ")
 _REFUSAL = re.compile(r"\s*\{?\s*(?:throw\b|(?:\w+(?:\.|->))*(?:raise|raise_corrupted|raise_system|refuse|refuse_kind)\()")
 
+# Not a fence: that it stands elsewhere only weakens an order, and each fence is dropped as one of those.
 _STORE = re.compile(
     r"\.store\(|\.fetch_(?:add|or|sub)\(|\bcompare_exchange(?:_\w+)?\(|\bexchange\(|\bstore_(?:root|counts|word|tag)\(|"
-    r"\b(?:un)?index_locked\(|\brelease_\w+\(|\bgive_slot_locked\(|\bpublish\w*\(|\bpublished\(|\bmark_live\(|\bretire\w*\(|"
+    r"\b(?:un)?index_locked\(|\brelease_(?!fence)\w+\(|\bgive_slot_locked\(|\bpublish\w*\(|\bpublished\(|\bmark_live\(|\bretire\w*\(|"
     r"\bcommit\(|\brecord_pairs\(|\b(?:drop|install|finish|settle)_\w+\(|\bcopy_in\(|\bbury_word\(|\bmunmap\(|\bunlink\(|"
-    r"\bunlock_byte\(|\brelease_fence\(\)|\bwrite_to\(|\bamend\(|\bbump_epoch\(|__atomic_store_n\(")
+    r"\bunlock_byte\(|\bwrite_to\(|\bamend\(|\bbump_epoch\(|__atomic_store_n\(")
 # Neither orders anything: a wrong or late one costs time, or tells people something else.
 _HINT = re.compile(r"hint|free_chunks|allocation\.|\.count\(|count_claimed|publish_counters|publish_lookups|publish_misses|"
                    r"record\.\w+\.store|amended_since|due_since|held_since|seen_at|reap_cursor|run_cursor|care\.late|totals|"
