@@ -4,6 +4,9 @@
 #include "kinds.hpp"
 #include "plan.hpp"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -39,6 +42,8 @@ class worker {
       call(drawn());
       ++book_.calls;
     }
+    // Nobody interrupted a call until the book was full.
+    if (dies_after) ::kill(::getpid(), SIGKILL);
   }
 
   // What stands at the end, when nobody else runs.
