@@ -25,6 +25,16 @@ void install(sock_filter* filter, unsigned short length) {
   }
 }
 
+void refuse(unsigned call, unsigned error) {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number_at),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  install(filter, sizeof filter / sizeof *filter);
+}
+
 }  // namespace
 
 void forbid_nameless_files() {
@@ -41,33 +51,15 @@ void forbid_nameless_files() {
 }
 
 void forbid_fallocate() {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number_at),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fallocate, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, refused),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  install(filter, sizeof filter / sizeof *filter);
+  refuse(SYS_fallocate, EOPNOTSUPP);
 }
 
 void forbid_rename_without_replacing() {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number_at),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  install(filter, sizeof filter / sizeof *filter);
+  refuse(SYS_renameat2, EINVAL);
 }
 
 void forbid_waiting_for_many() {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number_at),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex_waitv, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  install(filter, sizeof filter / sizeof *filter);
+  refuse(SYS_futex_waitv, ENOSYS);
 }
 
 }  // namespace platform_test
