@@ -215,7 +215,6 @@ bool walk_in_place(const protocol::handle& map, F f) {
   constexpr std::uint8_t expected = storage::entry_word::live_inline_kind(sizeof(T));
   const auto [births, used] = map.walk_range();
   for (std::uint64_t number = 1; number < used; ++number) {
-    if (!map.view.slot_ok(number)) continue;
     const storage::entry& slot = map.view.slot(number);
     for (std::uint32_t attempt = 0;; ++attempt) {
       const storage::entry_word word{slot.value.first.load(std::memory_order_seq_cst)};  // (R3)

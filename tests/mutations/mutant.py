@@ -10,6 +10,7 @@ CATEGORIES = {
     "order": "an ordered access becomes relaxed, a fence goes",
     "recheck": "a validation after a read always passes; a lost compare-and-swap is taken for won",
     "bounds": "a bounds check, or another test that refuses, always passes",
+    "omitted": "a numbered store is left out",
     "pair": "two ordered stores are swapped",
     "by_hand": "a plausible mistake, written by hand",
 }

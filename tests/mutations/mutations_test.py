@@ -136,6 +136,15 @@ class OfSmallTexts(unittest.TestCase):
         for nothing in ("void f() {\n  for (n = 0; n < max_slots; ++n) g();\n}\n", "bool slot_ok(int n) const;\n", "void f() {\n  if (a < b) g();\n}\n"):
             self.assertEqual(self.found(nothing, "bounds"), [], nothing)
 
+    def test_omissions(self):
+        text = "void f() {\n  a.store(1, std::memory_order_release);  // (R4)\n}\n"
+        self.assertEqual(self.found(text, "omitted"), [("a.store(1, std::memory_order_release)", "void()")])
+        text = "void f() {\n  if (x)\n    platform::compare_exchange(a, b, c);  // (E1)\n}\n"
+        self.assertEqual(self.found(text, "omitted"), [("platform::compare_exchange(a, b, c)", "void()")])
+        for nothing in ("a.store(1, std::memory_order_release);", "if (!a.exchange(1)) return;  // (R4)", "x = a.fetch_add(1);  // (R4)",
+                        "a.load(std::memory_order_acquire);  // (R4)"):
+            self.assertEqual(self.found(f"void f() {{\n  {nothing}\n}}\n", "omitted"), [], nothing)
+
     def test_pairs(self):
         two = "void f() {\n  a.store(1);  // first\n  if (c) b.store(2);\n}\n"
         self.assertEqual(self.found(two, "pair"), [("a.store(1); // first if (c) b.store(2);", "if (c) b.store(2); // first a.store(1);")])

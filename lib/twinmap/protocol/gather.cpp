@@ -170,7 +170,6 @@ void gatherer::move_some(writer& by, std::size_t slots) {
 
 void gatherer::move_value(writer& by, std::uint64_t number) {
   const segment_view& view = map_.view;
-  if (!view.slot_ok(number)) return;
   const storage::entry& slot = view.slot(number);
   if (entry_word{slot.value.first.load(std::memory_order_relaxed)}.state() !=
       entry_state::live_block)

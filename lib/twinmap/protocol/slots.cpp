@@ -209,7 +209,6 @@ std::uint32_t purge_locked(locked_section& at, std::uint32_t enough) {
   const std::uint32_t used = usable_slots(at);
   for (std::uint32_t steps = 1; steps < used && freed < enough; ++steps, ++slot) {
     if (slot == 0 || slot >= used) slot = 1;
-    if (!at.view().slot_ok(slot)) continue;
     const platform::pair_value seen = load_pair(at.view().slot(slot));
     const entry_state state = entry_word{seen.first}.state();
     if ((state == entry_state::nil || state == entry_state::expunged) &&

@@ -98,8 +98,7 @@ bool key_walk::next(slot_copy& copy) {
   const segment_view& view = map_.view;
   while (number_ < range_.slots) {
     const std::uint64_t number = number_++;
-    if (!view.slot_ok(number) ||
-        !entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())  // (R3)
+    if (!entry_word{view.slot(number).value.first.load(std::memory_order_seq_cst)}.live())  // (R3)
       continue;
     if (!copy_still(map_, number, true, copy))
       map_.raise_corrupted("a slot leads nowhere, or moved in each of 2^20 attempts to copy it");
@@ -147,7 +146,7 @@ void for_each_slot(const handle& map, const std::function<bool(const slot_info&)
   slot_copy copy;
   slot_info info;
   for (std::uint64_t number = 1; number < used; ++number) {
-    if (!view.slot_ok(number) || !copy_still(map, number, true, copy)) continue;
+    if (!copy_still(map, number, true, copy)) continue;
     info.number = number;
     info.state = copy.word().state();
     info.version = copy.word().version();
