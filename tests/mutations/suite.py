@@ -60,7 +60,8 @@ STEPS = [
         store_GrowsDirtyBesideAStandby promote_InstallsAStandby give_back_*
         clear_Mixed caretaker_Comes compact_Amended""")),
     Step("test_step", "In/FrozenCreator*:In/FrozenRemover*:" +
-         scenarios("In/TableUsedAgain.*/", "loadAtHome loadDisplaced loadInDirty eraseDisplaced exchangeInDirty")),
+         scenarios("In/TableUsedAgain.*/", "loadAtHome loadDisplaced loadInDirty eraseDisplaced exchangeInDirty"
+                  " loadFarUnderTheSameRoot eraseDisplacedUnderTheSameRoot")),
     Step("test_lifecycle", "*"),
     Step("test_exhaustion", "InBetween*:Refusal.*:WithoutMemory.*:*RunOut.*:*/create*:*/open:*/remove:*/insert_of_a_block:"
                             "*/insert_into_new_slots:*/gather_and_give_back"),

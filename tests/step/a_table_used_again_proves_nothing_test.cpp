@@ -1,7 +1,8 @@
 // R3: a process stands still at any place of a call on a key that is there, and before it goes on
 // the memory of the table that it may be looking at is another table's, where the key's home group
 // has an empty place and no word with its tag. What it does not find there proves nothing: the
-// answer is that the key is present.
+// answer is that the key is present. So it is if the root has all its bits again, as it may after
+// 4096 tables: then the epoch tells.
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,9 +53,9 @@ constexpr member members[] = {
      [](typed_map& map, u64 key) { return map.load_or_store(key, 8) == std::pair(value, true); }},
 };
 
-// Where the key's word is: in its home group of read, which is full; in the next one; in dirty
-// alone.
-enum class spot { at_home, displaced, in_dirty };
+// Where the key's word is: in its home group of read, which is full; in the next one; in the one
+// after that; in dirty alone.
+enum class spot { at_home, displaced, far, in_dirty };
 
 // Two bits of the half of the hash that chooses the group, and the tag.
 constexpr u64 few_homes = 0xFF000000C0000000;
@@ -68,7 +70,8 @@ test_maps::raw_settings crowded() {
 class scene {
  public:
   explicit scene(spot where) : map(test_maps::attach_mode::create_only, name, crowded()) {
-    fill();
+    constexpr std::size_t some = narrow_group::per_group;
+    fill(where == spot::far ? 2 * some + 2 : some + 4);
     if (where != spot::in_dirty) map.promote();
     const auto& roots = *map.raw().view.roots;
     table_ = {where == spot::in_dirty ? roots.dirty.load() : roots.read.load()};
@@ -90,6 +93,28 @@ class scene {
     return false;
   }
 
+  // The key comes to its home group, in a table of the same shape in the same memory, whose root
+  // then is made what it was: of 4096 tables there it takes the last one alone.
+  bool use_root_again() {
+    constexpr int long_enough = 2000;
+    for (const u64 each : keys_)
+      if (stands(each) == spot::at_home) map.erase(each);
+    auto& root = map.raw().view.header->roots.read;
+    for (int i = 0; i != long_enough; ++i) {
+      const u64 other = first_of_others + static_cast<u64>(i);
+      map.store(other, value);
+      map.promote();
+      map.erase(other);
+      // The call may have erased it by now.
+      const bool moved = stands(key) == spot::at_home || !map.contains(key);
+      if (moved && root_word{root.load()}.same_table(table_)) {
+        root.store(table_.bits);
+        return true;
+      }
+    }
+    return false;
+  }
+
   test_support::scoped_name name;
   raw_map map;
   u64 key = 0;  // 0 if there is none of that kind
@@ -98,22 +123,26 @@ class scene {
   static constexpr u64 first_of_others = 1u << 20;
 
   u64 hash_of(u64 each) const { return map.raw().key(&each, sizeof each).hash; }
-  const std::byte* home(u64 hash) const {
+  const std::byte* home(u64 hash, u64 groups_behind = 0) const {
     const u64 group =
         twinmap::storage::home_group(static_cast<std::uint32_t>(hash), table_.groups());
-    return map.raw().view.heap.heap + table_.offset() + group * twinmap::storage::group_bytes;
+    return map.raw().view.heap.heap + table_.offset() +
+           (group + groups_behind) % table_.groups() * twinmap::storage::group_bytes;
   }
   spot stands(u64 each) const {
     if (!table_.same_table({map.raw().view.roots->read.load()})) return spot::in_dirty;
     const u64 hash = hash_of(each);
-    return twinmap::storage::match_tag<narrow_group>(home(hash), hash) != 0 ? spot::at_home
-                                                                            : spot::displaced;
+    for (const spot near : {spot::at_home, spot::displaced})
+      if (twinmap::storage::match_tag<narrow_group>(home(hash, static_cast<u64>(near)), hash) != 0)
+        return near;
+    return spot::far;
   }
-  // More keys of one home group than that has places.
-  void fill() {
+  // More keys of one home group than that has places, each with a tag of its own.
+  void fill(std::size_t count) {
     constexpr u64 third_home = 2;
-    for (u64 each = 1; keys_.size() != narrow_group::per_group + 4; ++each)
-      if (((hash_of(each) >> 30) & 3) == third_home) {
+    std::set<u64> tags;
+    for (u64 each = 1; keys_.size() != count; ++each)
+      if (((hash_of(each) >> 30) & 3) == third_home && tags.insert(hash_of(each) >> 56).second) {
         map.store(each, value);
         keys_.push_back(each);
       }
@@ -129,10 +158,25 @@ dev_t file_system_of(const test_support::scoped_name& name) {
   return status.st_dev;
 }
 
+// Where the key is, and what comes between.
+struct upheaval {
+  const char* name;
+  spot where;
+  bool (scene::*comes)();
+};
+
+constexpr upheaval upheavals[] = {
+    {"AtHome", spot::at_home, &scene::use_table_again},
+    {"Displaced", spot::displaced, &scene::use_table_again},
+    {"InDirty", spot::in_dirty, &scene::use_table_again},
+    {"DisplacedUnderTheSameRoot", spot::displaced, &scene::use_root_again},
+    {"FarUnderTheSameRoot", spot::far, &scene::use_root_again},
+};
+
 // Runs the call in another process, which stands still at its place `at` (README.md) while the
 // table's memory is used again. False if it returned before.
-bool run_frozen_at(u64 at, const member& what, spot where) {
-  scene on(where);
+bool run_frozen_at(u64 at, const member& what, const upheaval& then) {
+  scene on(then.where);
   EXPECT_NE(on.key, 0u);
   test_support::shared_page<control_page> control;
   test_support::child caller([&] {
@@ -153,7 +197,7 @@ bool run_frozen_at(u64 at, const member& what, spot where) {
   EXPECT_TRUE(stopped);
   const bool frozen = control->now() == phase::frozen;
   if (frozen) {
-    EXPECT_TRUE(on.use_table_again()) << "the test tests nothing";
+    EXPECT_TRUE((on.*then.comes)()) << "the test tests nothing";
     control->resume();
   }
   EXPECT_EQ(caller.wait(), 0) << "did not find the key, frozen at place " << at;
@@ -161,27 +205,25 @@ bool run_frozen_at(u64 at, const member& what, spot where) {
   return frozen;
 }
 
-// By number: each member with each place.
-constexpr std::size_t places = 3;
-constexpr const char* name_of_place[places] = {"AtHome", "Displaced", "InDirty"};
+// By number: each member with each upheaval.
+constexpr std::size_t ways = std::size(upheavals);
 
 class TableUsedAgain : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(TableUsedAgain, ProvesNothing) {
   if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
-  const member& what = members[GetParam() / places];
-  const auto where = static_cast<spot>(GetParam() % places);
+  const member& what = members[GetParam() / ways];
   u64 at = 0;
-  while (!HasFailure() && run_frozen_at(at, what, where))
+  while (!HasFailure() && run_frozen_at(at, what, upheavals[GetParam() % ways]))
     ++at;
   EXPECT_GT(at, 3u) << "what was stepped?";
 }
 
 INSTANTIATE_TEST_SUITE_P(In, TableUsedAgain,
-                         testing::Range(std::size_t{0}, std::size(members) * places),
+                         testing::Range(std::size_t{0}, std::size(members) * ways),
                          [](const auto& each) {
-                           return std::string(members[each.param / places].name) +
-                                  name_of_place[each.param % places];
+                           return std::string(members[each.param / ways].name) +
+                                  upheavals[each.param % ways].name;
                          });
 
 }  // namespace

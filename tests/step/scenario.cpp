@@ -2,6 +2,7 @@
 
 #include <twinmap/error.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace step_tests {
@@ -11,8 +12,8 @@ constexpr flavour numbers = flavour::numbers;
 constexpr flavour texts = flavour::texts;
 constexpr int filled = 12;  // keys 0 to 11 are in read, every third with a block
 constexpr int until_dirty_grows = 36;
-constexpr int until_slots_end = 63;       // what a page holds, but for slot 0
-constexpr int deaths_worth_a_sweep = 64;  // the last is found by the stepped process
+constexpr int until_slots_end = 63;               // what a page holds, but for slot 0
+constexpr std::size_t deaths_worth_a_sweep = 64;  // the last is found by the stepped process
 constexpr int misses_of_a_batch = 64;
 constexpr int warm = 11;  // the one with which the stepped process has begun to write
 
@@ -83,6 +84,11 @@ calls attached(flavour kind) {
 
 calls corpse() {
   return {{"leave_a_corpse", "corpse", other_block}};
+}
+
+// Such as hold a lease and no block: a sweep has little to do for each.
+calls dead_writers(std::size_t count) {
+  return calls(count, {"leave_a_corpse", "corpse", in_slot});
 }
 
 // Of a remover that was killed half way there is only the lock file.
@@ -298,8 +304,8 @@ std::vector<scenario> comings_and_goings() {
   const call first{"store", key_of(texts, 3), other_block};
   all.push_back({"FirstOfAll", texts, in_dirty(texts), one("open_only"), first, "stores"});
   all.push_back({"FirstAfterManyDeaths", texts,
-                 in_dirty(texts) + calls(deaths_worth_a_sweep, corpse().front()), one("open_only"),
-                 first, "sweeps"});
+                 in_dirty(texts) + dead_writers(deaths_worth_a_sweep - 1) + corpse(),
+                 one("open_only"), first, "sweeps"});
   all.push_back(
       {"InAForkedChild", texts, in_dirty(texts), attached(texts) + one("fork"), first, "stores"});
   all.push_back({"ThatWrote",
