@@ -45,6 +45,7 @@ _HINT = re.compile(r"hint|free_chunks|allocation\.|\.count\(|count_claimed|\bpub
                    r"hits_read|hits_dirty|misses\.store|\.marked\.|\bcounts(?:\(\))?\.\w+\.store|store_counts|"
                    r"\b(?:named|filled)\.fetch_add")
 _CHANGE = re.compile(r"\.(?:store|exchange|fetch_\w+|compare_exchange_\w+)\(|\bcompare_exchange(?:_inlined)?\(|__atomic_store_n\(")
+_RELAXED = re.compile(r"[\w.>()-]+(?:\.|->)(?:store|fetch_\w+)\((?:[^;]*, )?std::memory_order_relaxed\);$")
 # There nobody sees an order: the file has no name yet.
 _UNSEEN = ("protocol/create.cpp",)
 _DECLARATION = re.compile(
@@ -177,12 +178,16 @@ class _File:
             return
         for statements in sequences(self.code):
             for first, second in zip(statements, statements[1:]):
-                if self.is_store(first) and self.is_store(second):
+                if self.is_store(first) and self.is_store(second) and not (self.is_relaxed(first) and self.is_relaxed(second)):
                     self.swap(first, second)
 
     def is_store(self, statement) -> bool:
         code = self.code[statement.start:statement.end]
         return (_STORE.search(code) is not None and _HINT.search(code) is None and _DECLARATION.match(code) is None)
+
+    def is_relaxed(self, statement) -> bool:
+        """Of two such stores the code itself asks for no order."""
+        return _RELAXED.match(self.code[statement.start:statement.end]) is not None
 
     def swap(self, first, second) -> None:
         one, other = self.text[first.start:first.end], self.text[second.start:second.end]

@@ -76,7 +76,6 @@ progress standby_copier::begin(writer& by) {
   if (any_standby(view) && other != me_ && lives(map_, other)) return progress::nothing;
   const root_word shape = shape_for(view, source_);
   const std::uint64_t length = shape.groups() * storage::group_bytes + mark_bytes(source_);
-  if (length > view.max_heap_bytes) return progress::nothing;
   count_ =
       static_cast<std::uint32_t>((length + view.heap.chunk_bytes() - 1) >> view.heap.chunk_shift);
   if (!room_for(by, count_)) return progress::nothing;

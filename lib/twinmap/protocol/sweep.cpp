@@ -54,9 +54,8 @@ class named_blocks {
     }
     return true;
   }
-  [[nodiscard]] bool contains(std::uint32_t owner) const {
-    return owner < named_.size() && named_[owner];
-  }
+  /// Of a chunk of the heap.
+  [[nodiscard]] bool contains(std::uint32_t owner) const { return named_[owner]; }
 
  private:
   bool scan_slot(const storage::entry& slot) {
@@ -198,7 +197,7 @@ class sweeper {
       // that was free by then.
       if (of_dead || entry.kind() == chunk_kind::free) free_pairs_of_dead(chunk);
       if ((of_dead && chunks_.release_one(chunk, entry)) ||
-          (orphan && chunks_.load(chunk) == entry && chunks_.release_one(chunk, entry)) ||
+          (orphan && chunks_.release_one(chunk, entry)) ||
           (entry.kind() == chunk_kind::small && wholly_free(chunk, entry) &&
            by_.blocks().dissolve(chunk, by_.context)))
         ++report_.chunks_freed;

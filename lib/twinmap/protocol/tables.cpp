@@ -132,10 +132,10 @@ bool leave_behind(build& job, std::uint64_t slot) {
   return won;
 }
 
+// Whatever number a word names: a prefetch may have any address.
 template <class From>
 void prefetch_group(build& job, const std::byte* group) noexcept {
   storage::for_words_in<From>(group, [&job](unsigned, storage::index_word word) {
-    if (!job.at.view().slot_ok(word.slot)) return;
     __builtin_prefetch(&job.at.view().slot_hash(word.slot));
     if (job.compacting) __builtin_prefetch(&job.at.view().slot(word.slot));
   });

@@ -147,7 +147,6 @@ bool block_allocator::carve(std::uint32_t size_class, private_stacks::stack& sta
 owned_block block_allocator::allocate_run(std::uint32_t length, const allocation_context& by) {
   const std::uint64_t bytes = view_.heap.block_bytes(length);
   const auto count = static_cast<std::uint32_t>(bytes >> view_.heap.chunk_shift);
-  if (bytes > view_.max_heap_bytes) return {};
   for (int attempt = 0; attempt != 8; ++attempt) {
     const auto first = chunks_.claim(count, by.me);
     if (!first) return {};

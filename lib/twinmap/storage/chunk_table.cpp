@@ -260,10 +260,9 @@ bool chunk_table::release_one(std::uint32_t chunk, chunk_entry seen) noexcept {
 
 void chunk_table::release_run(std::uint32_t first, chunk_entry head,
                               platform::lease_id me) noexcept {
-  if (first >= view_.heap.chunks) return;
-  const std::uint32_t count = std::min(head.number(), view_.heap.chunks - first);
   const chunk_entry claimed = claimed_by(head, me);
   if (!exchange(first, head, claimed)) return;
+  const std::uint32_t count = std::min(head.number(), view_.heap.chunks - first);
   for (std::uint32_t i = 1; i < count; ++i) {
     const chunk_entry tail = load(first + i);
     if (tail.kind() == chunk_kind::tail && tail.number() == i) release_one(first + i, tail);
