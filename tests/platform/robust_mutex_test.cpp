@@ -2,8 +2,11 @@
 // (P3, P4, P6).
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/futex.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 #include <boost/interprocess/sync/scoped_lock.hpp>
 #include <support/child.hpp>
 #include <support/privilege.hpp>
@@ -13,6 +16,8 @@
 #include <twinmap/platform/ofd_lock.hpp>
 
 #include <algorithm>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "toy_map.hpp"
@@ -224,6 +229,44 @@ TEST_F(RobustMutex, UnlockWakesASleeperAtOnce) {
     quickest = std::min(quickest, clock::now() - before);
   }
   EXPECT_LT(quickest, 40ms);
+}
+
+// The same of one that sleeps on the word and would not look for as long as the test lasts.
+TEST_F(RobustMutex, UnlockWakesWhoSleepsOnTheWord) {
+  robust_mutex mutex = map_.mutex(mine_);
+  mutex.lock();
+  child sleeper([this] {
+    toy_map map = toy_map::attach(where());
+    std::atomic<std::uint32_t>& word = map.header().mutex_word;
+    const std::uint32_t marked = word.fetch_or(mutex_layout::waiter_bit) | mutex_layout::waiter_bit;
+    const struct timespec long_enough = {60, 0};
+    return ::syscall(SYS_futex, &word, FUTEX_WAIT, marked, &long_enough, nullptr, 0) == 0 ? 0 : 1;
+  });
+  ASSERT_TRUE(eventually([&] {
+    std::ifstream call("/proc/" + std::to_string(sleeper.pid()) + "/syscall");
+    long number = -1;
+    return call >> number && number == SYS_futex;
+  }));
+  mutex.unlock();
+  EXPECT_EQ(sleeper.wait(10s), 0);
+}
+
+// Who waits looks after the owner ever more rarely: nine times in the first 327 ms.
+TEST_F(RobustMutex, ALongWaitIsNoStormOfProbes) {
+  child stays = holder();
+  const auto counted =
+      test_support::count_syscalls([this](const test_support::syscall_marks& marks) {
+        toy_map map = toy_map::attach(where());
+        const lease mine = map.take();
+        marks.begin();
+        EXPECT_EQ(code_of_call([&] { map.pass(mine, 0us, 327ms); }), errc::lock_timeout);
+        marks.end();
+      });
+  EXPECT_EQ(counted.ended, 0);
+  EXPECT_TRUE(counted.marked);
+  const auto probes = counted.by_number.find(SYS_fcntl);
+  ASSERT_NE(probes, counted.by_number.end());
+  EXPECT_LE(probes->second, 20);
 }
 
 TEST_F(RobustMutex, UnlockWithoutWakeIsNoticedByTheEndOfASliceAndKeepsTheBitForTheNextOwner) {

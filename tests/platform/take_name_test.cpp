@@ -124,6 +124,11 @@ TEST_F(TakingAName, WaitsForItsTurnWhereNothingCanBeRenamedWithoutReplacing) {
     EXPECT_EQ(mine.take(), name_taken::not_now);
     EXPECT_TRUE(mine.name.leads_to_it());
     unlock_byte(another.file.get(), 0);
+    {
+      const name_taker as_far_as_we_are(another.name, another.file.get());
+      EXPECT_EQ(mine.take(), name_taken::not_now);
+      EXPECT_TRUE(mine.name.leads_to_it());
+    }
     EXPECT_EQ(mine.take(), name_taken::by_us);
     EXPECT_EQ(files(), std::set<std::string>());
     EXPECT_EQ(another.take(), name_taken::by_another);

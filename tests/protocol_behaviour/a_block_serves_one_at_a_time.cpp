@@ -19,6 +19,7 @@ using twinmap::protocol::begin_care;
 using twinmap::protocol::writer;
 using twinmap::storage::chunk_kind;
 using twinmap::storage::owned_block;
+using twinmap::storage::owner_word;
 using twinmap::storage::private_stacks;
 using texts = test_maps::raw_map<std::string, std::string>;
 
@@ -91,6 +92,7 @@ TEST(BlockTaken, IsInAChunkOfItsClassWheneverThatIsDissolved) {
   constexpr std::uint32_t length = 10'000;
   bool came = true;
   std::size_t dissolved = 0;
+  std::size_t left_free = 0;
   for (std::size_t place = 0; came; ++place) {
     const test_support::scoped_name name;
     texts map(attach_mode::create_only, name, small());
@@ -121,8 +123,14 @@ TEST(BlockTaken, IsInAChunkOfItsClassWheneverThatIsDissolved) {
     const auto entry = one.blocks().chunks().load(block.ref.owner() >> heap.pairs_shift);
     ASSERT_EQ(entry.kind(), chunk_kind::small) << "dissolved before access " << place;
     ASSERT_EQ(one.blocks().pair(block.ref).second, block.stamp);
+    if (one.blocks().chunks().load(chunk).kind() != chunk_kind::free) continue;
+    for (std::uint32_t i = 0; i != map.raw().view.resident_pairs(chunk); ++i)
+      ASSERT_EQ(heap.owners[(chunk << heap.pairs_shift) + i].first.load(), owner_word::free().bits)
+          << "a block of no chunk has an owner, dissolved before access " << place;
+    ++left_free;
   }
   EXPECT_GT(dissolved, 3u);
+  EXPECT_GT(left_free, 3u);
 }
 
 // P5: what a sweep finds to be nobody's is free then.
@@ -134,7 +142,7 @@ TEST_F(Block, ThatNobodyNamesIsFreeOnceASweepSaysSo) {
     const auto& pair = heap.owners[block.ref.owner()];
     EXPECT_TRUE(by.blocks().free_unnamed(block.ref.owner(), {pair.first.load(), pair.second.load()},
                                          by.context));
-    EXPECT_EQ(pair.first.load(), twinmap::storage::owner_word::free().bits) << length;
+    EXPECT_EQ(pair.first.load(), owner_word::free().bits) << length;
   }
 }
 

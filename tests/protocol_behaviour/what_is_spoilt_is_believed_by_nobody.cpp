@@ -234,5 +234,19 @@ TEST(SpoiltGrowth, BehindTheHeapIsNone) {
   EXPECT_EQ(view.header->roots.heap_committed, forged);
 }
 
+TEST_F(Spoilt, ASizeClassThatIsNoneIsFound) {
+  insert(0, 1);
+  const block_ref block{slot_of(key_of(0)).value.second};
+  const std::uint32_t chunk = block.owner() >> view().heap.pairs_shift;
+  auto& chunks = writer().blocks().chunks();
+  const auto entry = chunks.load(chunk);
+  constexpr std::uint32_t none = 99;
+  ASSERT_TRUE(chunks.exchange(chunk, entry, entry.next(chunk_kind::small, none)));
+  bool found = false;
+  for (const std::string& finding : map.check().findings)
+    found |= finding == "chunk " + std::to_string(chunk) + " has size class 99";
+  EXPECT_TRUE(found);
+}
+
 }  // namespace
 }  // namespace protocol_tests
