@@ -59,7 +59,7 @@ STEPS = [
         load_and_erase_BlockToBlock store_BlockInDirty store_NilToBlock exchange_NewWithBlock store_IntoDirty
         store_GrowsDirtyBesideAStandby promote_InstallsAStandby give_back_*
         clear_Mixed caretaker_Comes compact_Amended""")),
-    Step("test_step", "In/FrozenCreator*:In/FrozenRemover*:" +
+    Step("test_step", "In/FrozenCreator*:FrozenCreatorInVain.*:In/FrozenRemover*:" +
          scenarios("In/TableUsedAgain.*/", "loadAtHome loadDisplaced loadInDirty eraseDisplaced exchangeInDirty"
                   " loadFarUnderTheSameRoot eraseDisplacedUnderTheSameRoot")),
     Step("test_lifecycle", "*"),

@@ -6,7 +6,9 @@
 #include <twinmap/protocol/care.hpp>
 #include <twinmap/protocol/gather.hpp>
 #include <twinmap/protocol/heap_care.hpp>
+#include <twinmap/protocol/locked.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -180,6 +182,47 @@ TEST_P(SpoiltWord, IsNotTakenForAnInsert) {
 }
 
 INSTANTIATE_TEST_SUITE_P(In, SpoiltWord, testing::Bool());
+
+// ---- two words that are read one after the other
+
+TEST(APair, IsReadAsItStood) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  using twinmap::platform::pair_value;
+  const test_support::scoped_name name;
+  texts map(attach_mode::create_only, name, one_by_one());
+  map.store("key", std::string(100, 'x'));
+  auto& slot = map.raw().view.slot(1);
+  auto& owner =
+      map.raw().view.heap.owners[twinmap::storage::block_ref{slot.value.second.load()}.owner()];
+  const auto of_slot = [&] { return twinmap::protocol::load_pair(slot); };
+  const auto of_owner = [&] { return twinmap::storage::load_owner(owner); };
+  const auto expect_whole = [&](auto& pair, const std::function<pair_value()>& load) {
+    const pair_value old{pair.first.load(), pair.second.load()};
+    const pair_value other{old.first + 1, old.second + 1};
+    auto& file = map.raw().state().file;
+    unsigned there = 0;
+    for (unsigned place = 0, here = 1; place < here; ++place) {
+      here = 0;
+      pair_value seen{};
+      test_support::watch_accesses(
+          file.base(), file.size(), [&] { seen = load(); },
+          [&](std::uintptr_t) {
+            if (here++ == place) {
+              pair.first = other.first;
+              pair.second = other.second;
+            }
+            return true;
+          });
+      EXPECT_TRUE(seen == old || seen == other) << "before access " << place;
+      there += seen == other ? 1u : 0u;
+      pair.first = old.first;
+      pair.second = old.second;
+    }
+    EXPECT_GT(there, 1u);
+  };
+  expect_whole(slot.value, of_slot);
+  expect_whole(owner, of_owner);
+}
 
 }  // namespace
 }  // namespace protocol_tests

@@ -1,8 +1,14 @@
 // P6, one check after the other: a word of the segment holds what it never should, somebody uses
 // it, and neither follows it out of what is resident nor makes more of it.
 
+#include <support/touches.hpp>
 #include <twinmap/protocol/locked.hpp>
+#include <twinmap/protocol/process_state.hpp>
 #include <twinmap/protocol/standby.hpp>
+
+#include <cstring>
+#include <functional>
+#include <string>
 
 #include "fenced.hpp"
 
@@ -202,6 +208,30 @@ TEST_F(SpoiltRoot, OfATableWhoseMemoryWasGivenBackIsNotFollowedThere) {
     use_table_at(second - 1, per_chunk - 1);
     expect_corrupted(key);
   });
+}
+
+// R6: not to the end of a long table that is read no more.
+TEST_F(SpoiltRoot, ThatIsNoneAnyMoreEndsASearchSoon) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  fill_read(20);
+  const std::uint64_t before = header().roots.read;
+  const auto chunk = chunks().claim(1, writer().context.me);
+  ASSERT_TRUE(chunk);
+  const root_word full = root_word::make(std::uint64_t{*chunk} << 16, per_chunk, false, 1);
+  std::memset(group(full, 0), twinmap::storage::tombstone_tag,
+              per_chunk * twinmap::storage::group_bytes);
+  auto& file = map.raw().state().file;
+  const auto accesses_of = [&](const std::function<void()>& search) {
+    std::size_t count = 0;
+    header().roots.read = full.bits;
+    test_support::watch_accesses(file.base(), file.size(), search, [&](std::uintptr_t) {
+      if (++count == 30) header().roots.read = before;
+      return true;
+    });
+    return count;
+  };
+  EXPECT_LT(accesses_of([this] { EXPECT_EQ(map.load(key_of(3)), value_of(3)); }), per_chunk / 2);
+  EXPECT_LT(accesses_of([this] { EXPECT_TRUE(map.erase(key_of(3))); }), per_chunk / 2);
 }
 
 // ---- a standby
