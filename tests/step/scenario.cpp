@@ -23,11 +23,11 @@ const std::string block = std::string(1'400, '\0') + "block";
 const std::string other_block = std::string(1'700, '\0') + "other block";
 const std::string in_slot = "short";
 const std::string large(5000, 'l');  // twelve to a chunk
-const std::string of_its_own_class(700, 'c');
-// A chunk of its own: a byte more than a quarter. The shortest there is, as each word that is
-// copied is a moment.
-const std::string a_run(16'385, 'r');
-// Of two. All zero but for its end, as the memory is: what does not change is no moment.
+// Ten to a chunk: what is claimed is taken and given back block by block, and each is a moment.
+const std::string of_its_own_class = std::string(5'900, '\0') + "class";
+// A chunk of its own, and two. All zero but for their ends, as the memory is: what does not change
+// is no moment.
+const std::string a_run = std::string(16'385, '\0') + "end";
 const std::string of_two_chunks = std::string(70'000, '\0') + "end";
 const std::string long_key = "a key that does not fit into a slot " + std::string(60, 'k');
 
@@ -83,7 +83,7 @@ calls attached(flavour kind) {
 }
 
 calls corpse() {
-  return {{"leave_a_corpse", "corpse", other_block}};
+  return {{"leave_a_corpse", "corpse", of_its_own_class}};
 }
 
 // Such as hold a lease and no block: a sweep has little to do for each.
