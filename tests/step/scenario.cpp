@@ -17,8 +17,8 @@ constexpr std::size_t deaths_worth_a_sweep = 64;  // the last is found by the st
 constexpr int misses_of_a_batch = 64;
 constexpr int warm = 11;  // the one with which the stepped process has begun to write
 
-// Few of these make a chunk, so that a death leaves few that have to be looked through; and most of
-// each is what fresh memory is.
+// Few of these, and of the long key, make a chunk, so that a death leaves few that have to be
+// looked through; and most of each is what fresh memory is.
 const std::string block = std::string(1'400, '\0') + "block";
 const std::string other_block = std::string(1'700, '\0') + "other block";
 const std::string in_slot = "short";
@@ -29,7 +29,7 @@ const std::string of_its_own_class = std::string(5'900, '\0') + "class";
 // is no moment.
 const std::string a_run = std::string(16'385, '\0') + "end";
 const std::string of_two_chunks = std::string(70'000, '\0') + "end";
-const std::string long_key = "a key that does not fit into a slot " + std::string(60, 'k');
+const std::string long_key = "a key that does not fit into a slot" + std::string(1'400, '\0');
 
 calls store(flavour kind, int first, int last) {
   calls all;
