@@ -234,46 +234,6 @@ TEST_F(RobustMutex, UnlockWakesWhoSleepsOnTheWord) {
   EXPECT_EQ(sleeper.wait(10s), 0);
 }
 
-// How often one who waits so long for the mutex looks after its owner.
-long probes_within(const map_location& where, std::chrono::milliseconds timeout) {
-  const auto counted = test_support::count_syscalls([&](const test_support::syscall_marks& marks) {
-    toy_map map = toy_map::attach(where);
-    const lease mine = map.take();
-    marks.begin();
-    EXPECT_EQ(code_of_call([&] { map.pass(mine, 0us, timeout); }), errc::lock_timeout);
-    marks.end();
-  });
-  EXPECT_EQ(counted.ended, 0);
-  EXPECT_TRUE(counted.marked);
-  const auto probes = counted.by_number.find(SYS_fcntl);
-  return probes == counted.by_number.end() ? 0 : probes->second;
-}
-
-// Ever more rarely: nine times in the first 327 ms.
-TEST_F(RobustMutex, ALongWaitIsNoStormOfProbes) {
-  const child stays = holder();
-  const long probes = probes_within(where(), 327ms);
-  EXPECT_GT(probes, 0);
-  EXPECT_LE(probes, 20);
-}
-
-// And as often as at first if the owner is another one: about three times in 10 ms.
-TEST_F(RobustMutex, EachNewOwnerIsLookedAfterAnew) {
-  const lease second = map_.take();
-  std::atomic<bool> over{false};
-  std::thread owners([&] {
-    for (bool mine = true; !over; mine = !mine) {
-      map_.header().mutex_word =
-          mutex_layout::owner_word(mine ? mine_.id() : second.id()) | mutex_layout::waiter_bit;
-      std::this_thread::sleep_for(10ms);
-    }
-  });
-  EXPECT_TRUE(eventually([this] { return word() != 0; }));
-  EXPECT_GT(probes_within(where(), 600ms), 40);
-  over = true;
-  owners.join();
-}
-
 TEST_F(RobustMutex, UnlockWithoutWakeIsNoticedByTheEndOfASliceAndKeepsTheBitForTheNextOwner) {
   robust_mutex mutex = map_.mutex(mine_);
   mutex.lock();

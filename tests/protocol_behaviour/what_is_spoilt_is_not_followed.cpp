@@ -19,6 +19,8 @@ using twinmap::errc;
 using twinmap::protocol::locked_section;
 using twinmap::protocol::standby_state;
 using twinmap::storage::entry_word;
+using twinmap::storage::index_word;
+using twinmap::storage::narrow_group;
 
 // ---- numbers of slots
 
@@ -232,6 +234,32 @@ TEST_F(SpoiltRoot, ThatIsNoneAnyMoreEndsASearchSoon) {
   };
   EXPECT_LT(accesses_of([this] { EXPECT_EQ(map.load(key_of(3)), value_of(3)); }), per_chunk / 2);
   EXPECT_LT(accesses_of([this] { EXPECT_TRUE(map.erase(key_of(3))); }), per_chunk / 2);
+}
+
+// But to its end if it is: the last group that a search comes to is the one before its home.
+TEST_F(SpoiltRoot, OfAFullTableIsSearchedToItsEnd) {
+  fill_read(20);
+  const std::string key = key_of(3);
+  const std::uint64_t number = map.slot_of(key)->number;
+  index_word word{};
+  for (std::uint64_t i = 0; i != read_root().groups(); ++i)
+    twinmap::storage::for_words_in<narrow_group>(group(read_root(), i),
+                                                 [&](unsigned, index_word each) {
+                                                   if (each.slot == number) word = each;
+                                                 });
+  const auto chunk = chunks().claim(1, writer().context.me);
+  ASSERT_TRUE(chunk);
+  const root_word full = root_word::make(std::uint64_t{*chunk} << 16, per_chunk, false, 1);
+  std::memset(group(full, 0), twinmap::storage::tombstone_tag,
+              per_chunk * twinmap::storage::group_bytes);
+  const std::uint64_t home = twinmap::storage::home_group(
+      static_cast<std::uint32_t>(view().hash(key.data(), key.size())), per_chunk);
+  twinmap::storage::store_word<narrow_group>(group(full, (home + per_chunk - 1) % per_chunk), 0,
+                                             word);
+  header().roots.read = full.bits;
+  EXPECT_EQ(map.load(key), value_of(3));
+  EXPECT_TRUE(map.erase(key));
+  EXPECT_FALSE(map.load(key));
 }
 
 // ---- a standby
