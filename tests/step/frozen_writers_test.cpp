@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <step/frozen.hpp>
 #include <step/report.hpp>
-#include <twinmap/error.hpp>
 
 #include <set>
 #include <string>
@@ -115,35 +114,6 @@ TEST_P(FrozenCreator, DelaysNobody) {
 
 INSTANTIATE_TEST_SUITE_P(In, FrozenCreator, testing::ValuesIn(of_creators()),
                          [](const auto& each) { return mutations()[each.param].name(); });
-
-// Who cannot attach to what he has made takes the name back, and no other map's. Somebody else
-// removes his map meanwhile, and makes the next one.
-TEST(FrozenCreatorInVain, TakesNobodyElsesNameBack) {
-  if (!can_step) GTEST_SKIP() << "stepping takes x86's trap flag, and no sanitizer";
-  const stage on({.path = "BesideAStrayFile",
-                  .prepare = {{"leave_a_stray_file"}},
-                  .approach = {},
-                  .run = {"create_only"},
-                  .error = static_cast<int>(twinmap::errc::corrupted)});
-  const survey found = make_survey(on);
-  ASSERT_FALSE(HasFailure());
-  const std::string key = key_of(flavour::texts, 3);
-  const calls meanwhile{{"remove"},
-                        {"clear_the_lock_file"},
-                        {"open_or_create"},
-                        {"store", key, value_of(flavour::texts, 3)},
-                        {"load", key}};
-  constexpr std::size_t all = 1000;
-  // Most are in what nobody sees, as it has no name yet: only the long form stops there.
-  constexpr std::size_t behind_the_name = 80;
-  const std::size_t count = found.places.size();
-  ASSERT_GT(count, behind_the_name);
-  freeze_everywhere("freeze creator", found, all,
-                    {.on = on,
-                     .meanwhile = meanwhile,
-                     .first = count - some_scenarios(count, behind_the_name).size()},
-                    false);
-}
 
 class FrozenRemover : public testing::TestWithParam<std::size_t> {};
 
