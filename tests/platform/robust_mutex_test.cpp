@@ -315,6 +315,22 @@ TEST_F(RobustMutex, UnlockLeavesAWordAloneThatIsNotItsOwn) {
   EXPECT_EQ(word(), foreign);
 }
 
+// Nor does it wake anybody in its name.
+TEST_F(RobustMutex, UnlockOfAForeignWordMakesNoSystemCall) {
+  TWINMAP_REQUIRE_PRIVILEGE(ptrace);
+  if (test_support::sanitized) GTEST_SKIP() << "its runtime makes calls of its own";
+  const auto count = test_support::count_syscalls([&](const test_support::syscall_marks& marks) {
+    robust_mutex mutex = map_.mutex(mine_);
+    mutex.lock();
+    map_.header().mutex_word = mutex_layout::owner_word({3, 9}) | mutex_layout::waiter_bit;
+    marks.begin();
+    mutex.unlock();
+    marks.end();
+  });
+  EXPECT_TRUE(count.marked);
+  EXPECT_EQ(count.total, 0);
+}
+
 // What is written into the lease records must not make a living owner look dead.
 TEST_F(RobustMutex, AForgedRecordDoesNotRobALivingOwner) {
   child living = holder();

@@ -55,6 +55,16 @@ TEST_F(Block, IsHandedOutToOneAtATime) {
   }
 }
 
+// One that was given up rests while there are others, for those who are still copying it.
+TEST_F(Block, RestsBeforeItServesAgain) {
+  constexpr std::uint32_t length = 100;
+  const owned_block block = by.blocks().allocate(length, by.context);
+  by.blocks().mark_live(block, by.context);
+  by.blocks().retire(block.ref, by.blocks().pair(block.ref), by.context, true);
+  for (std::uint32_t i = 0; i != 3 * private_stacks::depth; ++i)
+    ASSERT_NE(by.blocks().allocate(length, by.context).ref.owner(), block.ref.owner()) << i;
+}
+
 // R5: a reader who is still copying it looks at the pair of a run, and its chunks may become part
 // of another run, whose pair is elsewhere.
 TEST_F(Block, OfWholeChunksHasAnotherStampOnceItWasGivenUp) {
