@@ -135,18 +135,32 @@ notify_socket::notify_socket(std::string path)
   if (::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     throw std::system_error(errno, std::system_category(), path_);
   std::filesystem::permissions(path_, std::filesystem::perms(0666));
+  reader_ = std::thread([this] { read_all(); });
 }
 
 notify_socket::~notify_socket() {
+  ::shutdown(descriptor_, SHUT_RDWR);
+  reader_.join();
   ::close(descriptor_);
 }
 
-std::optional<std::string> notify_socket::next(milliseconds limit) {
-  if (!readable(descriptor_, limit)) return std::nullopt;
+void notify_socket::read_all() {
   std::vector<char> buffer(4096);
-  const ssize_t n = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
-  if (n < 0) return std::nullopt;
-  return std::string(buffer.data(), static_cast<std::size_t>(n));
+  for (;;) {
+    const ssize_t n = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+    if (n <= 0) return;
+    const std::lock_guard guard(mutex_);
+    messages_.emplace_back(buffer.data(), static_cast<std::size_t>(n));
+    came_.notify_one();
+  }
+}
+
+std::optional<std::string> notify_socket::next(milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  if (!came_.wait_for(lock, limit, [this] { return !messages_.empty(); })) return std::nullopt;
+  std::string message = std::move(messages_.front());
+  messages_.pop_front();
+  return message;
 }
 
 bool notify_socket::hears(const std::string& part, milliseconds limit) {

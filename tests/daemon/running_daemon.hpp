@@ -8,9 +8,13 @@
 #include <support/names.hpp>
 
 #include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace daemon_test {
@@ -49,7 +53,8 @@ class connection {
 answer ask(const std::string& socket, const std::string& method, const std::string& path,
            const std::string& body = {});
 
-/// The receiving end of sd_notify.
+/// The receiving end of sd_notify. It reads all the time, as a service manager does: few messages
+/// fit into the queue of a datagram socket, and who sends one more waits.
 class notify_socket {
  public:
   explicit notify_socket(std::string path);
@@ -65,9 +70,14 @@ class notify_socket {
 
  private:
   std::optional<std::string> next(milliseconds limit);
+  void read_all();
 
   std::string path_;
   int descriptor_;
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::deque<std::string> messages_;
+  std::thread reader_;
 };
 
 /// Where a daemon of the test lives: etc/twinmapd.toml, a directory for the maps, its socket.
