@@ -112,6 +112,12 @@ TEST(Access, ForeignFilesAreAcceptedOnlyThroughAGroupOrByName) {
   });
   // Root could open it, and does not trust it.
   EXPECT_EQ(code_of_open(name, access::read_only), errc::permission_denied);
+  // Nor for more than its own group is granted.
+  ASSERT_EQ(::chown(name.segment_file().c_str(), alice, ::getegid()), 0);
+  ASSERT_EQ(::chmod(name.segment_file().c_str(), 0640), 0);
+  EXPECT_FALSE(code_of_open(name, access::read_only));
+  EXPECT_EQ(code_of_open(name, access::read_write), errc::permission_denied);
+  ASSERT_EQ(::chmod(name.segment_file().c_str(), 0644), 0);
   ASSERT_EQ(::chown(name.segment_file().c_str(), 0, 0), 0);
   as_bob({}, [&] { EXPECT_FALSE(code_of_open(name, access::read_only)); });
 }
