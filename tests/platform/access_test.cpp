@@ -1,4 +1,5 @@
 // Which files are attached, and what the refusal says: kinds of file, owners, modes, sizes.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -169,6 +170,14 @@ std::string mapping_flags(const void* base) {
     if (mine && line.rfind("VmFlags:", 0) == 0) return line;
   }
   return {};
+}
+
+// Not with the process: a program that it starts has none of them.
+TEST(Access, DescriptorsEndWithTheProgram) {
+  const scoped_name name;
+  make_file(name.segment_file(), ::geteuid(), ::getegid(), 0600);
+  const segment_file segment = segment_file::open(location_of(name), access::read_write, {});
+  EXPECT_EQ(::fcntl(segment.descriptor(), F_GETFD), FD_CLOEXEC);
 }
 
 TEST(Access, MappingsAreSharedReadOnlyIfAskedAndLeftOutOfCoreDumps) {
