@@ -152,7 +152,8 @@ class OfSmallTexts(unittest.TestCase):
         self.assertEqual([new for _, new in self.found(two, "pair")], ["if (c) b.store(2); else b.store(3); a.store(1);"])
         three = "void f() {\n  a.store({1});\n  store_root(at, b, {0});\n  at.by.count(x);\n  d.store(2);\n}\n"
         self.assertEqual(len(self.found(three, "pair")), 1)
-        for nothing in ("void f() {\n  a.store(1);\n}\nvoid g() {\n  b.store(2);\n}\n", "void f() {\n  a.store(1);\n  const int b = c.load(2);\n}\n",
+        for nothing in ("void f() {\n  a.store(1, std::memory_order_relaxed);\n  b.store(2, std::memory_order_relaxed);\n}\n",
+                        "void f() {\n  a.store(1);\n}\nvoid g() {\n  b.store(2);\n}\n", "void f() {\n  a.store(1);\n  const int b = c.load(2);\n}\n",
                         "void f() {\n  if (c) {\n    a.store(1);\n  }\n  b.store(1);\n}\n"):
             self.assertEqual(self.found(nothing, "pair"), [], nothing)
 

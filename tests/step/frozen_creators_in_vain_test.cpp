@@ -8,7 +8,6 @@
 #include <twinmap/bytes_map.hpp>
 #include <twinmap/error.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 
