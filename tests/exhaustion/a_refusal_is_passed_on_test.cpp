@@ -65,6 +65,21 @@ TEST_F(Refusal, OfADirectoryIsNotTakenForItsEnd) {
     expect_passed_on({.which = call::readdir, .error = EIO}, nth, [&] { twinmap::list(there); });
 }
 
+// P7: an empty map has all the memory that it begins with, or is none.
+TEST_F(Refusal, OfMemoryEndsACreationAtEachOfItsRegions) {
+  long regions = 0;
+  for (bool refused = true; refused; ++regions) {
+    const test_support::scoped_name another;
+    arm({.which = call::fallocate, .error = ENOSPC}, regions + 1);
+    const std::error_code code = platform_test::code_of_call(
+        [&] { const numbers made(twinmap::create_only, another, {.max_bytes = 4u << 20}); });
+    refused = disarm().failed;
+    EXPECT_EQ(code, refused ? make_error_code(twinmap::errc::no_space) : std::error_code())
+        << "region " << regions;
+  }
+  EXPECT_GT(regions, 5);
+}
+
 // Who makes the map goes on without a lease for now; who opens it is told. Here there is none to be
 // had, and to say that takes memory too.
 TEST_F(Refusal, OfMemoryEndsAnOpenAtEachOfItsAllocations) {

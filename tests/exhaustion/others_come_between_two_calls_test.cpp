@@ -7,10 +7,12 @@
 #include <exhaustion/failing_calls.hpp>
 #include <platform/toy_map.hpp>
 #include <support/names.hpp>
+#include <support/touches.hpp>
 #include <twinmap/platform/descriptor.hpp>
 #include <twinmap/platform/ofd_lock.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <vector>
@@ -181,6 +183,35 @@ TEST_F(InBetween, ALeaseIsNotTakenOfWhichTheLastHolderLivesAfterAll) {
   disarm();
   EXPECT_EQ(taken.id(), (lease_id{1, 1}));
   ::close(other);
+}
+
+// It is taken then, and not slept for first: that it is free is seen when the bit cannot be set.
+TEST_F(InBetween, AMutexThatComesFreeBeforeTheWaitIsTakenWithoutTheKernel) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  toy_map map = toy_map::attach(location_of(name));
+  const lease mine = map.take();
+  const lease theirs = map.take();
+  auto& word = map.header().mutex_word;
+  bool waits = false;  // at the place before, the bit had been set already
+  std::size_t place = 0;
+  for (; !waits; ++place) {
+    word = mutex_layout::owner_word(theirs.id());
+    robust_mutex mutex = map.mutex(mine, std::chrono::milliseconds(100));
+    std::size_t here = 0;
+    arm_nothing();
+    test_support::watch_accesses(
+        &map.header(), platform_test::toy_page, [&] { mutex.lock(); },
+        [&](std::uintptr_t) {
+          if (here++ != place) return true;
+          waits = (word & mutex_layout::waiter_bit) != 0;
+          word = 0;
+          return false;
+        });
+    const long calls = disarm().of[static_cast<std::size_t>(call::futex)];
+    EXPECT_TRUE(waits || calls == 0) << "free before access " << place;
+    mutex.unlock();
+  }
+  EXPECT_GT(place, 3u);
 }
 
 class InBetweenNames : public InBetween {

@@ -96,6 +96,56 @@ TEST_F(Block, ThatIsInUseKeepsItsChunk) {
   }
 }
 
+// What the allocator goes by: as many are free as were given up.
+TEST_F(Block, ThatIsGivenUpTwiceIsCountedOnce) {
+  const owned_block block = by.blocks().allocate(100, by.context);
+  by.header().allocation.tight = 1;  // what is given up is free at once
+  const auto& counted = map.raw().view.chunk(block.ref.owner() >> heap.pairs_shift).free_hint;
+  const std::uint32_t before = counted;
+  by.blocks().cancel(block, by.context);
+  EXPECT_EQ(counted, before + 1);
+  by.blocks().cancel(block, by.context);
+  EXPECT_EQ(counted, before + 1);
+}
+
+// Of two who make the same chunks resident one publishes them, and counts them.
+TEST(Chunks, ThatTwoMakeResidentAreCountedOnce) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  constexpr std::uint32_t wanted = 8;
+  const auto commit_ahead = [](writer& by) {
+    return by.blocks().chunks().commit_ahead(wanted, wanted, by.context.me);
+  };
+  bool came = true;
+  std::size_t places = 0;
+  for (; came; ++places) {
+    const test_support::scoped_name name;
+    texts map(attach_mode::create_only, name, small());
+    texts second(attach_mode::open_only, name, small());
+    writer one = begin_care(map.raw());
+    writer other = begin_care(second.raw());
+    const auto& chunks = one.blocks().chunks();
+    const std::uint32_t first = chunks.committed();
+    auto& file = map.raw().state().file;
+    came = false;
+    std::size_t here = 0;
+    test_support::watch_accesses(
+        file.base(), file.size(), [&] { commit_ahead(one); },
+        [&](std::uintptr_t) {
+          if (here++ != places) return true;
+          // Once it has published them, its own count is yet to come.
+          came = chunks.committed() == first;
+          if (came) commit_ahead(other);
+          return false;
+        });
+    std::uint32_t free = 0;
+    for (std::uint32_t chunk = 0; chunk != chunks.committed(); ++chunk)
+      free += chunks.load(chunk).kind() == chunk_kind::free ? 1u : 0u;
+    EXPECT_GE(free, wanted);
+    EXPECT_LE(one.header().allocation.free_chunks, free) << "before access " << places;
+  }
+  EXPECT_GT(places, 5u);
+}
+
 // Whoever takes a block looks at its chunk twice: between the two the chunk may leave its class.
 TEST(BlockTaken, IsInAChunkOfItsClassWheneverThatIsDissolved) {
   if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
