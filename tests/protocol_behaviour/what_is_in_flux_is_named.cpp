@@ -65,6 +65,8 @@ TEST_P(InFlux, IsNamedAtEveryMoment) {
         begun = begun || locked.intent_slot != 0;
         if (begun) wrong = moment(map).wrong();
         if (wrong.empty()) wrong = of_roots.wrong();
+        if (const auto found = map.check().findings; wrong.empty() && !found.empty())
+          wrong = "check: " + found.front();
         ++moments;
         return wrong.empty();
       });

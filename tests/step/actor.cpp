@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -253,6 +254,13 @@ auto typed_actor<Key, T>::lookups() -> std::map<std::string_view, deed> {
            });
          });
          return seen;
+       }},
+      {"check",
+       [](self& me, const call&) {
+         const auto report = me.run([&] { return twinmap::check(me.map_); });
+         for (const std::string& finding : report.findings)
+           std::fprintf(stderr, "check: %s\n", finding.c_str());
+         return answer{.yes = !report.findings.empty()};
        }},
       {"load_many",
        [](self& me, const call& c) {

@@ -42,23 +42,30 @@ calls beside_a_writer(const stage& on) {
   const std::string own = on.what().run.key.empty() ? present.at(2) : on.what().run.key;
   const std::string one = value_of(kind, 101);
   const std::string two = value_of(kind, 102);
-  return {{"load", own},
-          {"exchange", own, two},
-          {"compare_exchange", own, one, two},
-          {"load", own},
-          {"erase", own},
-          {"contains", own},
-          {"load_or_store", present.at(0), one},
-          {"exchange", present.at(0), two},
-          {"compare_erase", present.at(0), {}, two},
-          {"load", present.at(0)},
-          {"update", present.at(1), two},
-          {"load_and_erase", present.at(1)},
-          {"store", key_of(kind, 301), one},
-          {"load", key_of(kind, 301)},
-          {"load_or_store", key_of(kind, 302), two},
-          {"store", own, one},
-          {"load", own}};
+  const call many{.member = "load_many", .keys = {own, present.at(0), present.at(1)}};
+  const calls added = kind == flavour::numbers ? calls{{"fetch_add", present.at(0), two}} : calls{};
+  return calls{{"check"},
+               {"load", own},
+               {"exchange", own, two},
+               {"compare_exchange", own, one, two},
+               {"load", own},
+               {"erase", own},
+               {"contains", own},
+               {"load_or_store", present.at(0), one},
+               {"exchange", present.at(0), two},
+               {"compare_erase", present.at(0), {}, two},
+               {"load", present.at(0)}} +
+         added +
+         calls{many,
+               {"for_each"},
+               {"update", present.at(1), two},
+               {"load_and_erase", present.at(1)},
+               {"store", key_of(kind, 301), one},
+               {"load", key_of(kind, 301)},
+               {"load_or_store", key_of(kind, 302), two},
+               {"store", own, one},
+               {"load", own},
+               {"check"}};
 }
 
 TEST_P(FrozenWriter, DelaysNobody) {
@@ -67,7 +74,7 @@ TEST_P(FrozenWriter, DelaysNobody) {
   const survey found = make_survey(on);
   ASSERT_FALSE(HasFailure());
   const calls meanwhile = beside_a_writer(on);
-  const std::string own = meanwhile.front().key;
+  const std::string own = meanwhile[1].key;
   const auto may_time_out = [&on, own](const call& what) {
     if (!puts(what)) return false;
     // The mutex is for keys without an entry that is in use: new ones, and such as were erased.
@@ -109,7 +116,7 @@ TEST_P(FrozenCreator, DelaysNobody) {
   constexpr std::size_t some = 12;
   freeze_everywhere(
       "freeze creator", found, some,
-      {.on = on, .meanwhile = meanwhile, .lock_timeout = std::chrono::milliseconds(2)}, false);
+      {.on = on, .meanwhile = meanwhile, .lock_timeout = std::chrono::milliseconds(2)}, true);
 }
 
 INSTANTIATE_TEST_SUITE_P(In, FrozenCreator, testing::ValuesIn(of_creators()),
@@ -141,7 +148,7 @@ TEST_P(FrozenRemover, DelaysNobody) {
                                    {"for_each"},
                                    {"open_or_create"}},
                      .lock_timeout = std::chrono::milliseconds(2)},
-                    false);
+                    true);
 }
 
 INSTANTIATE_TEST_SUITE_P(In, FrozenRemover, testing::ValuesIn(of_removers()),

@@ -15,7 +15,8 @@ constexpr int until_dirty_grows = 36;
 constexpr int until_slots_end = 63;               // what a page holds, but for slot 0
 constexpr std::size_t deaths_worth_a_sweep = 64;  // the last is found by the stepped process
 constexpr int misses_of_a_batch = 64;
-constexpr int warm = 11;  // the one with which the stepped process has begun to write
+constexpr int gathered = 47;  // of the scattered keys: its value moves
+constexpr int warm = 11;      // the one with which the stepped process has begun to write
 
 // Few of these, and of the long key, make a chunk, so that a death leaves few that have to be
 // looked through; and most of each is what fresh memory is.
@@ -96,7 +97,7 @@ calls left_over() {
   return one("leave_a_lock_file");
 }
 
-// Three chunks with one value in each but the first, which has two.
+// Three chunks with one value in each but the first, which has two: the others are gathered there.
 calls scattered() {
   constexpr int keys = 36;
   calls all = create();
@@ -203,6 +204,7 @@ std::vector<scenario> stores() {
       "new", in_slot);
   add("BesideAStandby", "inserts", in_dirty(texts) + one("prepare_standby"), "new", in_slot);
   add("ClaimsAChunk", "bytes_committed", in_dirty(texts), key_of(texts, 3), of_its_own_class);
+  add("NewClaimsAChunk", "bytes_committed", in_dirty(texts), "new", of_its_own_class);
   add("ClaimsARun", "bytes_committed", in_dirty(texts), key_of(texts, 3), a_run);
   add("ClaimsARunOfTwo", "bytes_committed", in_dirty(texts), key_of(texts, 3), of_two_chunks);
   add("GivesUpARun", "bytes_used",
@@ -375,8 +377,7 @@ const std::vector<scenario>& lookups() {
       add("Absent", texts, in_dirty(texts), {member, key_of(texts, 99)});
       add("Nil", texts, in_read(texts) + erase(texts, 3, 4), {member, key_of(texts, 3)});
       add("Expunged", texts, expunged(texts), {member, key_of(texts, 3)});
-      // Of a chunk that is gathered from.
-      add("Scattered", texts, scattered(), {member, key_of(texts, 35)});
+      add("Scattered", texts, scattered(), {member, key_of(texts, gathered)});
     }
     call many{"load_many"};
     for (flavour kind : {numbers, texts}) {
