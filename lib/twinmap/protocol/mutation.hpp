@@ -80,7 +80,10 @@ class size_change {
   explicit size_change(writer& by) noexcept : page_(*by.context.page) { step(); }
   ~size_change() { step(); }
   void commit(std::int64_t delta) noexcept {
-    page_.size_delta.store(page_.size_delta.load(std::memory_order_relaxed) + delta,
+    // Unsigned: garbage may overflow (P6).
+    const auto before =
+        static_cast<std::uint64_t>(page_.size_delta.load(std::memory_order_relaxed));
+    page_.size_delta.store(static_cast<std::int64_t>(before + static_cast<std::uint64_t>(delta)),
                            std::memory_order_release);  // (N2)
   }
 

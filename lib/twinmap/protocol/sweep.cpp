@@ -270,8 +270,9 @@ class sweeper {
       std::int64_t before = correction.load(std::memory_order_relaxed);
       const auto moment = census_.transitions();
       if (!moment) continue;
-      const auto counted = static_cast<std::int64_t>(count_size(view_));
-      std::int64_t live = 0;
+      // Unsigned, as all that is summed up to a size: garbage may overflow (P6).
+      const std::uint64_t counted = count_size(view_);
+      std::uint64_t live = 0;
       for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
         steps_.step();
         if (view_.slot_ok(number) &&
@@ -284,8 +285,10 @@ class sweeper {
       platform::acquire_fence();
       if (census_.transitions() != moment) continue;
       // (N4) seq_cst by default, with nothing: a counter, which everybody loads relaxed.
-      if (live == counted || correction.compare_exchange_strong(before, before + live - counted))
-        return live - counted;
+      const std::uint64_t right = static_cast<std::uint64_t>(before) + live - counted;
+      if (live == counted ||
+          correction.compare_exchange_strong(before, static_cast<std::int64_t>(right)))
+        return static_cast<std::int64_t>(live - counted);
     }
     return 0;
   }
