@@ -41,9 +41,11 @@ image::~image() {
   ::close(file_);
 }
 
+// What stands there already is no damage, and is not counted.
 void image::put(place where, std::uint32_t offset, std::uint64_t word, tally& words) {
+  const bool same = std::memcmp(base_ + offset, &word, sizeof word) == 0;
   std::memcpy(base_ + offset, &word, sizeof word);
-  ++words[static_cast<std::size_t>(where)];
+  words[static_cast<std::size_t>(where)] += same ? 0u : 1u;
 }
 
 void image::put_row(const edit& one, tally& words) {

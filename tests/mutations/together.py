@@ -115,7 +115,8 @@ class Together:
                                            {int(number): what for number, what in found["reached"].items()}))
                 else:
                     print(f"left out, it is red without any mutant ({found['how']}): {name}")
-        print(f"{len(self.tests)} tests take {sum(test.seconds for test in self.tests):.0f} s")
+        print(f"{len(self.tests)} tests take {sum(test.seconds for test in self.tests):.0f} s: on an idle machine "
+              f"{suite.LONGEST_SUITE} s are allowed")
 
     def _digest(self, target: str) -> str:
         digest = hashlib.sha256(self.tree.program(target).read_bytes())
