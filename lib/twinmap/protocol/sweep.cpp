@@ -284,8 +284,8 @@ class sweeper {
       // Without it a counter, which is loaded relaxed, might be younger.
       platform::acquire_fence();
       if (census_.transitions() != moment) continue;
-      // (N4) seq_cst by default, with nothing: a counter, which everybody loads relaxed.
       const std::uint64_t right = static_cast<std::uint64_t>(before) + live - counted;
+      // (N4) seq_cst by default, with nothing: a counter, which everybody loads relaxed.
       if (live == counted ||
           correction.compare_exchange_strong(before, static_cast<std::int64_t>(right)))
         return static_cast<std::int64_t>(live - counted);
