@@ -131,6 +131,13 @@ std::vector<scenario> lookups() {
   return {
       {"load", some_keys, [](stage& at) { expect_value(at, *at.map, "block"); }},
       {"load_run", some_keys, [](stage& at) { expect_value(at, *at.map, "run"); }},
+      {"load_over", some_keys,
+       [](stage& at) {
+         std::string value = "something else";
+         EXPECT_TRUE(at.map->load("run", value));
+         EXPECT_EQ(value, at.expected.at("run"));
+       }},
+      {"contains", some_keys, [](stage& at) { EXPECT_TRUE(at.map->contains("later block")); }},
       {"load_of_dirty", some_keys, [](stage& at) { expect_value(at, *at.map, "later block"); }},
       {"load_read_only", seen_read_only, [](stage& at) { expect_value(at, *at.view, "block"); }},
       {"for_each", some_keys, [](stage& at) { visit_all(*at.map, at.expected.size()); }},
@@ -241,6 +248,8 @@ std::vector<scenario> care() {
          twinmap::caretaker one(*at.map);
          EXPECT_TRUE(one.held());
          one.tend();
+         while (one.prepare_standby_some(1)) {
+         }
          one.promote();
        }},
   };
