@@ -26,8 +26,13 @@ struct slot_marks {
   std::uint8_t dirty = 0;
 };
 
-// The numbers of ordered accesses are those of walk.hpp, but for (V1) of storage/view.hpp and (N3)
-// of lease_census.hpp.
+/// What one look at the map has shown.
+struct inspection {
+  check_report report;
+  findings found;
+};
+
+// The numbers of ordered accesses are those of walk.hpp, but for (V1) of storage/view.hpp.
 class checker {
  public:
   checker(const handle& map, const walk_progress& told)
@@ -36,7 +41,7 @@ class checker {
         read_{view_.roots->read.load(std::memory_order_acquire)},    // (W1)
         dirty_{view_.roots->dirty.load(std::memory_order_acquire)},  // (W1)
         in_flux_(view_.header->locked.intent_slot.load(std::memory_order_relaxed)),
-        heap_(map, report_),
+        heap_(map, report_, found_),
         steps_(told,
                read_.groups() + dirty_.groups() + view_.header->locked.slots_used.load()) {  // (W2)
     const std::uint64_t used =
@@ -44,15 +49,18 @@ class checker {
     const std::uint64_t committed = view_.resident_slots();
     check_limits();
     if (used == 0 || used > committed)
-      find("slots_used is " + std::to_string(used) + ", resident are " + std::to_string(committed));
+      found_.add(
+          "slots_used is " + std::to_string(used) + ", resident are " + std::to_string(committed),
+          used);
     used_ = std::clamp<std::uint64_t>(used, 1, committed);
     marks_.resize(used_);
   }
 
-  check_report run() {
+  inspection run() {
     report_.read_words = walk_table(read_, &slot_marks::read, "read");
     if (dirty_) report_.dirty_words = walk_table(dirty_, &slot_marks::dirty, "dirty");
-    if (read_.amended() && !dirty_) find("read is amended, and there is no dirty");
+    if (read_.amended() && !dirty_)
+      found_.add_of_tables("read is amended, and there is no dirty", read_.bits);
     for (std::uint64_t number = 1; number < used_; ++number) {
       check_slot(number);
       steps_.step();
@@ -66,20 +74,22 @@ class checker {
     report_.reachable_bytes += slots;
     report_.used_bytes += slots + (report_.slots_orphaned << view_.slot_shift);
     report_.size = map_.size();
-    return std::move(report_);
+    platform::acquire_fence();  // (W6)
+    if (view_.roots->read.load(std::memory_order_relaxed) != read_.bits ||
+        view_.roots->dirty.load(std::memory_order_relaxed) != dirty_.bits)  // (W6)
+      found_.drop_those_of_tables();
+    return {std::move(report_), std::move(found_)};
   }
 
  private:
-  void find(std::string what) { add_finding(report_, std::move(what)); }
-
   void check_limits() {
     const std::uint64_t seed = view_.seal_seed;
     if (storage::unseal(seed, storage::sealed::slots,
                         view_.roots->slots_committed.load()) == 0)  // (V1)
-      find("slots_committed does not agree with its check");
+      found_.add("slots_committed does not agree with its check", 0);
     if (storage::unseal(seed, storage::sealed::chunks,
                         view_.roots->heap_committed.load()) == 0)  // (V1)
-      find("heap_committed does not agree with its check");
+      found_.add("heap_committed does not agree with its check", 0);
   }
 
   template <class Group>
@@ -100,14 +110,15 @@ class checker {
   template <class Group>
   void check_word(root_word root, std::uint64_t group, storage::index_word word,
                   std::uint8_t slot_marks::*mark, const char* name) {
-    if (has_enough(report_)) return;
-    if (word.slot == 0 || word.slot >= used_) {
-      find(std::string(name) + " names slot " + std::to_string(word.slot) + ", handed out are " +
-           std::to_string(used_));
-      return;
-    }
+    if (found_.enough()) return;
+    if (word.slot == 0 || word.slot >= used_)
+      return found_.add_of_tables(std::string(name) + " names slot " + std::to_string(word.slot) +
+                                      ", handed out are " + std::to_string(used_),
+                                  root.bits);
     if (marks_[word.slot].*mark != 0)
-      return find(std::string(name) + " names slot " + std::to_string(word.slot) + " twice");
+      return found_.add_of_tables(
+          std::string(name) + " names slot " + std::to_string(word.slot) + " twice",
+          view_.slot(word.slot).value.first.load(std::memory_order_relaxed));
     marks_[word.slot].*mark = 1;
     check_place<Group>(root, group, word, name);
   }
@@ -125,13 +136,17 @@ class checker {
     const bytes key = copy_.key.view();
     const std::uint64_t hash = view_.hash(key.data(), key.size());
     if (storage::tag_of(hash) != word.tag)
-      find(std::string(name) + ": the tag of slot " + std::to_string(slot) + " is not its key's");
+      found_.add_of_tables(
+          std::string(name) + ": the tag of slot " + std::to_string(slot) + " is not its key's",
+          copy_.word().bits);
     const std::byte* memory = view_.heap.heap + root.offset();
     std::uint64_t at = storage::home_group(static_cast<std::uint32_t>(hash), root.groups());
     constexpr std::uint64_t far = 256;
     for (std::uint64_t steps = 0; at != group && steps != far; ++steps) {
       if (storage::match_empty<Group>(memory + at * storage::group_bytes) != 0) {
-        find(std::string(name) + ": slot " + std::to_string(slot) + " lies behind an empty word");
+        found_.add_of_tables(
+            std::string(name) + ": slot " + std::to_string(slot) + " lies behind an empty word",
+            copy_.word().bits);
         return;
       }
       at = at + 1 == root.groups() ? 0 : at + 1;
@@ -141,7 +156,8 @@ class checker {
   std::uint64_t walk_table(root_word root, std::uint8_t slot_marks::*mark, const char* name) {
     const std::uint64_t start = root.offset();
     if (root.groups() == 0 || !view_.heap_ok(start, root.groups() * storage::group_bytes)) {
-      find(std::string("the root of ") + name + " leads outside the heap");
+      found_.add_of_tables(std::string("the root of ") + name + " leads outside the heap",
+                           root.bits);
       return 0;
     }
     return root.wide() ? walk_words<storage::wide_group>(root, mark, name)
@@ -152,7 +168,8 @@ class checker {
     ++report_.slots_checked;
     const std::string name = "slot " + std::to_string(number);
     if (copy_slot(view_, number, false, copy_) != copied::yes)
-      return find(name + " does not hold still, or its key is lost");
+      return found_.add(name + " does not hold still, or its key is lost",
+                        view_.slot(number).value.first.load(std::memory_order_relaxed));
     const entry_word word = copy_.word();
     const slot_marks& mark = marks_[number];
     const bool in_dirty = !dirty_ || mark.dirty != 0;
@@ -161,11 +178,12 @@ class checker {
       case entry_state::free:
         ++free_;
         if (number != in_flux_ && (mark.read != 0 || mark.dirty != 0))
-          find(name + " is free and in a table");
+          found_.add_of_tables(name + " is free and in a table", word.bits);
         if ((copy_.pair.second & storage::listed_bit) == 0) ++report_.slots_orphaned;
         return;
       case entry_state::expunged:
-        if (number != in_flux_ && mark.dirty != 0) find(name + " is expunged and in dirty");
+        if (number != in_flux_ && mark.dirty != 0)
+          found_.add_of_tables(name + " is expunged and in dirty", word.bits);
         break;
       case entry_state::live_inline:
       case entry_state::live_block:
@@ -173,31 +191,36 @@ class checker {
         [[fallthrough]];
       case entry_state::nil:
         if (!indexed)
-          find(name + (word.live() ? " is live" : " is nil") + " and not in the current table");
+          found_.add_of_tables(
+              name + (word.live() ? " is live" : " is nil") + " and not in the current table",
+              word.bits);
         check_unique(number);
         break;
       default:
-        return find(name + " has state " + std::to_string(static_cast<int>(word.state())));
+        return found_.add(name + " has state " + std::to_string(static_cast<int>(word.state())),
+                          word.bits);
     }
     check_identity(number, name);
   }
 
   void check_identity(std::uint64_t number, const std::string& name) {
     const bytes key = copy_.key.view();
+    const entry_word word = copy_.word();
     const auto low = static_cast<std::uint32_t>(view_.hash(key.data(), key.size()));
     if (low != view_.slot_hash(number).load(std::memory_order_relaxed))
-      find(name + " has a key and another hash");
+      found_.add(name + " has a key and another hash", word.bits);
     if (copy_.meta.birth() >= view_.header->locked.births.load(std::memory_order_acquire))  // (W3)
-      find(name + " was born in the future");
-    if (copy_.word().state() == entry_state::live_block)
-      heap_.add_block(storage::block_ref{copy_.pair.second}, number);
-    if (copy_.word().state() == entry_state::live_inline &&
-        copy_.word().inline_length() > storage::inline_value_bytes)
-      find(name + " has an inline value of " + std::to_string(copy_.word().inline_length()) +
-           " bytes");
+      found_.add(name + " was born in the future", word.bits);
+    if (word.state() == entry_state::live_block)
+      heap_.add_block(storage::block_ref{copy_.pair.second}, number, word);
+    if (word.state() == entry_state::live_inline &&
+        word.inline_length() > storage::inline_value_bytes)
+      found_.add(
+          name + " has an inline value of " + std::to_string(word.inline_length()) + " bytes",
+          word.bits);
     if (key.size() > view_.key_capacity)
       heap_.add_block(storage::block_ref{view_.slot(number).key.load(std::memory_order_relaxed)},
-                      number);
+                      number, word);
   }
 
   /// One key, one slot that is live or nil (rule R4).
@@ -206,26 +229,33 @@ class checker {
     std::string text(reinterpret_cast<const char*>(key.data()), key.size());
     const auto [found, fresh] = keys_.emplace(std::move(text), number);
     if (!fresh)
-      find("slots " + std::to_string(found->second) + " and " + std::to_string(number) +
-           " have the same key");
+      found_.add("slots " + std::to_string(found->second) + " and " + std::to_string(number) +
+                     " have the same key",
+                 copy_.word().bits);
   }
 
   void check_free_list() {
     std::uint64_t length = 0;
     bool flux_met = false;
     std::uint64_t slot = view_.header->locked.free_head.load(std::memory_order_acquire);  // (W5)
+    // Whoever adds a slot to the list, or takes one, changes the head or the word of the one at it.
+    std::uint64_t head = slot;
+    if (slot < used_) head += view_.slot(slot).value.first.load(std::memory_order_relaxed);
     for (; slot != 0 && length <= used_; ++length) {
-      if (slot >= used_) return find("the free list leads to slot " + std::to_string(slot));
+      if (slot >= used_)
+        return found_.add("the free list leads to slot " + std::to_string(slot), head);
       const platform::pair_value seen = load_pair(view_.slot(slot));
       if (entry_word{seen.first}.state() != entry_state::free)
-        return find("slot " + std::to_string(slot) + " is in the free list and not free");
+        return found_.add("slot " + std::to_string(slot) + " is in the free list and not free",
+                          seen.first);
       flux_met = flux_met || slot == in_flux_;
       slot = static_cast<std::uint32_t>(seen.second);
     }
     if (!flux_met && is_listed(in_flux_)) ++length;
     if (length + report_.slots_orphaned != free_)
-      find("the free list has " + std::to_string(length) + " slots, free and listed are " +
-           std::to_string(free_ - report_.slots_orphaned));
+      found_.add("the free list has " + std::to_string(length) + " slots, free and listed are " +
+                     std::to_string(free_ - report_.slots_orphaned),
+                 head);
   }
 
   /// Free, and linked to the list, whether or not the list has it already, or still.
@@ -244,6 +274,7 @@ class checker {
   /// or dead: it need not yet be where it belongs, nor have left where it does not.
   std::uint64_t in_flux_;
   check_report report_;
+  findings found_;
   heap_check heap_;
   step_counter steps_;
   std::uint64_t used_ = 0;
@@ -253,40 +284,15 @@ class checker {
   slot_copy copy_;
 };
 
-/// A number that changes with anything that a writer does to the map.
-std::uint64_t activity(const handle& map) {
-  const segment_view& view = map.view;
-  std::uint64_t sum = view.roots->epoch.load(std::memory_order_seq_cst);  // (W6)
-  for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot) {
-    const storage::lease_page& page = view.lease(slot);
-    sum += page.transitions.load(std::memory_order_acquire) +  // (N3)
-           page.stamps.load(std::memory_order_relaxed) +
-           page.counts[static_cast<std::size_t>(storage::counter::stores)].load(
-               std::memory_order_relaxed) +
-           page.counts[static_cast<std::size_t>(storage::counter::erases)].load(
-               std::memory_order_relaxed);
-  }
-  return sum;
-}
-
 }  // namespace
 
 check_report check(const handle& map, const walk_progress& told) {
-  constexpr int attempts = 3;
-  check_report report;
-  std::vector<std::string> before;
-  for (int attempt = 0; attempt != attempts; ++attempt) {
-    const std::uint64_t moment = activity(map);
-    report = checker(map, told).run();
-    if (report.findings.empty() || activity(map) == moment) return report;
-    // Somebody writes: what a writer in the middle of something explains is gone at the next look.
-    if (attempt != 0)
-      std::erase_if(report.findings, [&before](const std::string& finding) {
-        return std::find(before.begin(), before.end(), finding) == before.end();
-      });
-    before = report.findings;
-  }
-  return report;
+  inspection first = checker(map, told).run();
+  if (first.found.none()) return std::move(first.report);
+  inspection second = checker(map, told).run();
+  second.found.keep_those_in(first.found);
+  second.report.findings = second.found.texts();
+  return std::move(second.report);
 }
 
 }  // namespace twinmap::protocol

@@ -11,22 +11,10 @@ using storage::chunk_kind;
 using storage::owner_kind;
 using storage::owner_word;
 
-namespace {
-constexpr std::size_t most_findings = 1000;
-}
-
-void add_finding(check_report& report, std::string what) {
-  if (report.findings.size() == most_findings) report.findings.push_back("… and more");
-  if (report.findings.size() < most_findings) report.findings.push_back(std::move(what));
-}
-
-bool has_enough(const check_report& report) noexcept {
-  return report.findings.size() > most_findings;
-}
-
-heap_check::heap_check(const handle& map, check_report& report)
+heap_check::heap_check(const handle& map, check_report& report, findings& found)
     : view_(map.view),
       report_(report),
+      found_(found),
       chunks_(map.state().blocks.chunks()),
       census_(map),
       named_(std::size_t{chunks_.committed()} << view_.heap.pairs_shift),
@@ -43,20 +31,23 @@ void heap_check::add_table(storage::root_word root) {
   const std::uint64_t count =
       std::clamp<std::uint64_t>(head.number(), least, std::min(most, tables_.size() - first));
   if (head.kind() != chunk_kind::table || head.number() != count)
-    find("chunk " + std::to_string(first) + " is a root's, and its entry does not say so");
+    found_.add_of_tables(
+        "chunk " + std::to_string(first) + " is a root's, and its entry does not say so",
+        head.bits);
   for (std::uint64_t i = 0; i != count; ++i)
     tables_[first + i] = true;
   report_.reachable_bytes += count << view_.heap.chunk_shift;
 }
 
-void heap_check::add_block(storage::block_ref ref, std::uint64_t slot) {
+void heap_check::add_block(storage::block_ref ref, std::uint64_t slot, storage::entry_word word) {
   const std::string name = "slot " + std::to_string(slot);
   if (ref.owner() >= named_.size() || !view_.block_ok(ref))
-    return find(name + " names a block outside the heap");
-  if (named_[ref.owner()]) return find(name + " names a block that another slot names too");
+    return found_.add(name + " names a block outside the heap", word.bits);
+  if (named_[ref.owner()])
+    return found_.add(name + " names a block that another slot names too", word.bits);
   named_[ref.owner()] = true;
   const owner_word owner{storage::load_owner(view_.heap.owners[ref.owner()]).first};
-  if (owner.kind() == owner_kind::free) find(name + " names a block that is free");
+  if (owner.kind() == owner_kind::free) found_.add(name + " names a block that is free", word.bits);
   report_.reachable_bytes += view_.heap.block_bytes(ref.length());
 }
 
@@ -67,7 +58,9 @@ void heap_check::check_pairs(std::uint32_t chunk, chunk_entry entry) {
                                          << view_.heap.granule_shift;
   const std::uint32_t pairs = chunks_.pairs_of(chunk, entry);
   if (pairs == 0 && chunks_.load(chunk) == entry)
-    find("chunk " + std::to_string(chunk) + " has blocks, and their owner pairs are not resident");
+    found_.add(
+        "chunk " + std::to_string(chunk) + " has blocks, and their owner pairs are not resident",
+        entry.bits);
   for (std::uint32_t i = 0; i != pairs; ++i) {
     const std::uint32_t index = (chunk << view_.heap.pairs_shift) + i;
     const owner_word owner{storage::load_owner(view_.heap.owners[index]).first};
@@ -108,14 +101,16 @@ void heap_check::finish() {
       case chunk_kind::small:
       case chunk_kind::run:
         if (entry.kind() == chunk_kind::small && entry.number() >= storage::class_count)
-          find("chunk " + std::to_string(chunk) + " has size class " +
-               std::to_string(entry.number()));
+          found_.add("chunk " + std::to_string(chunk) + " has size class " +
+                         std::to_string(entry.number()),
+                     entry.bits);
         else
           check_pairs(chunk, entry);
         break;
       default:
-        find("chunk " + std::to_string(chunk) + " is of kind " +
-             std::to_string(static_cast<int>(entry.kind())));
+        found_.add("chunk " + std::to_string(chunk) + " is of kind " +
+                       std::to_string(static_cast<int>(entry.kind())),
+                   entry.bits);
     }
   }
 }

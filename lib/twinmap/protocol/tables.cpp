@@ -2,12 +2,12 @@
 //
 // (T1) the store of a root, seq_cst, pairs with (R1), (R2) and (R6) of reader.hpp and with (W1) of
 // walk.hpp: whoever sees the root sees a complete table. (T3) the release fence before the memory
-// of a new table changes pairs with (R5) and (R6) of reader.hpp, of those who may still be reading
-// what was there: whoever has read anything of the new table sees that the old root, or the stamp,
-// is no more. (T4) the seq_cst addition to the epoch, after the root, pairs with (R6) and (R8) of
-// reader.hpp and with (W6) of walk.hpp. (T5) the seq_cst store of read's next generation, before
-// read changes in place, pairs with (R1) and (R6) of reader.hpp. (E3) the CAS nil → expunged pairs
-// with (R3) and (R4) of reader.hpp.
+// of a new table changes pairs with (R5) and (R6) of reader.hpp and with (W6) of walk.hpp, of those
+// who may still be reading what was there: whoever has read anything of the new table sees that the
+// old root, or the stamp, is no more. (T4) the seq_cst addition to the epoch, after the root, pairs
+// with (R6) and (R8) of reader.hpp. (T5) the seq_cst store of read's next generation, before read
+// changes in place, pairs with (R1) and (R6) of reader.hpp. (E3) the CAS nil → expunged pairs with
+// (R3) and (R4) of reader.hpp.
 
 #include <twinmap/platform/clock.hpp>
 #include <twinmap/protocol/admin.hpp>

@@ -7,7 +7,9 @@
 //        above the birth of each key that the walk has to meet
 //   (W4) acquire load of an entry word for its state alone: with (A1) of platform/atomic.hpp
 //   (W5) acquire load of the free list's head: with (S5) of slots.cpp
-//   (W6) seq_cst load of the epoch, to see whether anything has happened: with (T4) of tables.cpp
+//   (W6) acquire fence, then the second load of a root: with (T3) of tables.cpp: if it is the same,
+//   what
+//        was walked over was that table
 
 #include <twinmap/protocol/slot_copy.hpp>
 
