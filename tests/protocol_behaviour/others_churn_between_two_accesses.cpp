@@ -410,40 +410,5 @@ TEST(VersionInPlace, GrowsWithEachStore) {
   }
 }
 
-// A look at a map to which others write is no snapshot: a slot is handed out between the walk over
-// the tables and the look at the slot, and so is the same one at the next look. Only what nobody
-// can explain is found.
-TEST(Checker, FindsNothingWhateverOthersDoBetweenItsAccesses) {
-  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
-  constexpr int comings_and_goings = 5;
-  for (const int every : {1, 2, 3, 7, 30}) {
-    const test_support::scoped_name name;
-    texts one{attach_mode::create_only, name, of_a_small_map()};
-    texts other{attach_mode::open_only, name, of_a_small_map()};
-    fill_read(one);
-    store(one, 12, 20, value_bytes);
-    int round = 0;
-    const auto act = [&] {
-      other.erase(key_number(round % comings_and_goings));
-      other.store(key_number((round + 1) % comings_and_goings), value_of(0, round));
-      if (round % 40 == 3) other.promote();
-      if (round % 60 == 7) other.compact();
-      ++round;
-    };
-    std::vector<std::string> found;
-    int accesses = 0;
-    auto& file = one.raw().state().file;
-    test_support::watch_accesses(
-        file.base(), file.size(), [&] { found = one.check().findings; },
-        [&](std::uintptr_t) {
-          if (++accesses % every == 0) act();
-          return true;
-        });
-    EXPECT_GT(round, 20);
-    for (const std::string& finding : found)
-      ADD_FAILURE() << finding << ", coming at each of " << every << " accesses";
-  }
-}
-
 }  // namespace
 }  // namespace protocol_tests

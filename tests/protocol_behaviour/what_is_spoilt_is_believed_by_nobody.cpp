@@ -146,9 +146,8 @@ TEST(SpoiltGrowth, OfTheHeapDuringACheckLeadsItNowhere) {
     view.slot(map.slot_of("last")->number).value.second =
         block_ref::make(last << view.heap.pairs_shift, 100).bits;
   };
-  const auto findings = twinmap::protocol::check(map.raw(), grow).findings;
-  ASSERT_FALSE(findings.empty());
-  EXPECT_NE(findings.front().find("outside the heap"), std::string::npos) << findings.front();
+  for (const std::string& finding : twinmap::protocol::check(map.raw(), grow).findings)
+    ADD_FAILURE() << finding;
 }
 
 // ---- chunks

@@ -6,8 +6,8 @@
 namespace twinmap::protocol {
 
 void findings::add(finding what) {
-  if (all_.size() == most) all_.push_back({"… and more", 0, false});
-  if (all_.size() < most) all_.push_back(std::move(what));
+  more_ = more_ || all_.size() == most;
+  if (!more_) all_.push_back(std::move(what));
 }
 
 void findings::add(std::string what, std::uint64_t evidence) {
@@ -32,6 +32,7 @@ std::vector<std::string> findings::texts() const {
   std::vector<std::string> all;
   for (const finding& each : all_)
     all.push_back(each.what);
+  if (more_ && !all.empty()) all.push_back("… and more");
   return all;
 }
 

@@ -28,7 +28,7 @@ class findings {
   void add(std::string what, std::uint64_t evidence);
   void add_of_tables(std::string what, std::uint64_t evidence);
   /// Whether more of them would be dropped.
-  [[nodiscard]] bool enough() const noexcept { return all_.size() > most; }
+  [[nodiscard]] bool enough() const noexcept { return more_; }
   [[nodiscard]] bool none() const noexcept { return all_.empty(); }
 
   void drop_those_of_tables();
@@ -40,6 +40,7 @@ class findings {
   static constexpr std::size_t most = 1000;
   void add(finding what);
   std::vector<finding> all_;
+  bool more_ = false;  ///< there were, which were not kept
 };
 
 }  // namespace twinmap::protocol
