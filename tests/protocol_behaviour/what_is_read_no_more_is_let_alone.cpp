@@ -10,6 +10,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,15 @@ const call calls[] = {
     {"for_each", [](numbers& map) { map.for_each([](std::uint64_t, std::uint64_t) {}); }},
     {"store", [](numbers& map) { map.store(7, 71); }},
     {"exchange", [](numbers& map) { EXPECT_EQ(map.exchange(7, 71), 70u); }},
+    {"exchange_OfAnyType",
+     [](numbers& map) {
+       auto& handle = twinmap::detail::map_access::handle(map);
+       const std::uint64_t key = 7;
+       const std::uint64_t value = 71;
+       twinmap::protocol::value_buffer previous;
+       EXPECT_TRUE(handle.exchange(handle.key(&key, sizeof key),
+                                   std::as_bytes(std::span(&value, 1)), previous));
+     }},
     {"compare_exchange", [](numbers& map) { EXPECT_TRUE(map.compare_exchange(7, 70, 71)); }},
     {"erase", [](numbers& map) { EXPECT_TRUE(map.erase(7)); }},
     {"erase_Absent", [](numbers& map) { EXPECT_FALSE(map.erase(first_absent)); }},
