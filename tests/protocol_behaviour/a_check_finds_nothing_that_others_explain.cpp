@@ -3,8 +3,10 @@
 // can explain is found.
 
 #include <support/touches.hpp>
+#include <twinmap/protocol/findings.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -59,10 +61,39 @@ TEST_P(CheckBeside, OthersFindsNothing) {
     ADD_FAILURE() << finding;
 }
 
-// More keys than a report has findings, too.
 INSTANTIATE_TEST_SUITE_P(Writers, CheckBeside,
                          testing::Values(churn{1, 20}, churn{2, 20}, churn{3, 20}, churn{7, 20},
                                          churn{40, 20}, churn{100, 1300}, churn{1000, 1300}));
+
+// Nor do those that were too many to be kept.
+TEST(Findings, ThatAreVoidLeaveNothing) {
+  twinmap::protocol::findings of_tables;
+  twinmap::protocol::findings of_slots;
+  for (std::uint64_t i = 0; !of_tables.enough() || !of_slots.enough(); ++i) {
+    of_tables.add_of_tables("a table", i);
+    of_slots.add("a slot", i);
+  }
+  EXPECT_EQ(of_slots.texts().size(), 1001u);
+  EXPECT_EQ(of_slots.texts().back(), "… and more");
+  of_tables.drop_those_of_tables();
+  EXPECT_TRUE(of_tables.none());
+  EXPECT_TRUE(of_tables.texts().empty());
+  of_slots.keep_those_in(of_tables);
+  EXPECT_TRUE(of_slots.none());
+  EXPECT_TRUE(of_slots.texts().empty());
+}
+
+// By the same words, that is.
+TEST(Findings, StandByTheSameEvidenceAlone) {
+  twinmap::protocol::findings first;
+  twinmap::protocol::findings second;
+  first.add("slot 1", 7);
+  first.add("slot 2", 7);
+  second.add("slot 1", 7);
+  second.add("slot 2", 8);
+  second.keep_those_in(first);
+  EXPECT_EQ(second.texts(), std::vector<std::string>{"slot 1"});
+}
 
 }  // namespace
 }  // namespace protocol_tests
