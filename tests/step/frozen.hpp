@@ -13,7 +13,7 @@ namespace step_tests {
 
 // More instructions of its own no call on a key that exists may take, whoever stands still where.
 inline constexpr std::uint64_t enough_steps = 60'000;
-inline constexpr std::uint64_t steps_per_byte = 8;       // of the longest value
+inline constexpr std::uint64_t steps_per_byte = 8;  // of the longest value
 
 struct freeze {
   const stage& on;
