@@ -167,7 +167,7 @@ class Judge:
                 spent += done.seconds
                 if done.how == "passed":
                     break
-                if done.how != "failed" or done.test not in names or self._again(target, done.test, number):
+                if done.test not in names or self._again(target, done.test, number):
                     return {"verdict": "killed", "by": f"{target} {done.test}", "how": done.how, "seconds": round(spent, 1)}
                 unsteady.append((target, done.test))
                 names.remove(done.test)
