@@ -6,7 +6,11 @@
 #include <twinmap/protocol/findings.hpp>
 #include <twinmap/protocol/process_state.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -64,6 +68,88 @@ TEST_P(CheckBeside, OthersFindsNothing) {
 INSTANTIATE_TEST_SUITE_P(Writers, CheckBeside,
                          testing::Values(churn{1, 20}, churn{2, 20}, churn{3, 20}, churn{7, 20},
                                          churn{40, 20}, churn{100, 1300}, churn{1000, 1300}));
+
+// A table is walked that is replaced meanwhile, at each look, and its memory goes back to the
+// system. What was only in it is not lost.
+struct replacement {
+  const char* name;
+  std::function<void(texts&)> before;
+  std::function<void(texts&, int turn)> run;
+  std::atomic<std::uint64_t> storage::header_roots::*root;
+};
+
+void PrintTo(const replacement& each, std::ostream* to) {
+  *to << each.name;
+}
+
+const replacement replacements[] = {
+    {"DirtyGrows", fill_dirty, [](texts& map, int turn) { store(map, 100 << turn, 200 << turn); },
+     &storage::header_roots::dirty},
+    {"ReadIsCompacted", [](texts& map) { store(map, 0, 24), map.promote(); },
+     [](texts& map, int turn) {
+       erase(map, turn, turn + 1);
+       map.compact();
+     },
+     &storage::header_roots::read},
+};
+
+class CheckWhile : public testing::TestWithParam<replacement> {
+ protected:
+  explicit CheckWhile() { GetParam().before(one_); }
+
+  // The instructions of a look that touch the segment, in order.
+  std::vector<std::uintptr_t> accesses() {
+    std::vector<std::uintptr_t> all;
+    watch([&](std::uintptr_t at) { all.push_back(at); });
+    return all;
+  }
+  std::vector<std::string> watch(const std::function<void(std::uintptr_t)>& before) {
+    std::vector<std::string> found;
+    auto& file = one_.raw().state().file;
+    test_support::watch_accesses(
+        file.base(), file.size(), [&] { found = one_.check().findings; },
+        [&](std::uintptr_t at) {
+          before(at);
+          return true;
+        });
+    return found;
+  }
+  void replace() {
+    const auto& view = other_.raw().view;
+    const root_word old{(view.roots->*GetParam().root).load()};
+    GetParam().run(other_, turn_++);
+    EXPECT_FALSE(root_word{(view.roots->*GetParam().root).load()}.same_table(old));
+    EXPECT_EQ(other_.raw().state().blocks.chunks().load(view.chunk_of(old)).kind(),
+              chunk_kind::free);
+    std::memset(view.heap.heap + old.offset(), 0, old.groups() * storage::group_bytes);
+  }
+  int turns() const { return turn_; }
+
+ private:
+  const test_support::scoped_name name_;
+  texts one_{attach_mode::create_only, name_, of_a_small_map()};
+  texts other_{attach_mode::open_only, name_, of_a_small_map()};
+  int turn_ = 0;
+};
+
+TEST_P(CheckWhile, FindsNothing) {
+  if (!test_support::can_come_between) GTEST_SKIP() << "takes x86's trap flag, and no sanitizer";
+  const std::vector<std::uintptr_t> look = accesses();
+  // One that each look makes once, before it walks and after it has read the roots.
+  const auto once = std::find_if(look.begin() + 3, look.end(), [&](std::uintptr_t at) {
+    return std::count(look.begin(), look.end(), at) == 1;
+  });
+  ASSERT_LT(once - look.begin(), 8);
+  const std::vector<std::string> found = watch([&](std::uintptr_t at) {
+    if (at == *once) replace();
+  });
+  EXPECT_GT(turns(), 0);
+  for (const std::string& finding : found)
+    ADD_FAILURE() << finding;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, CheckWhile, testing::ValuesIn(replacements),
+                         [](const auto& each) { return each.param.name; });
 
 // Nor do those that were too many to be kept.
 TEST(Findings, ThatAreVoidLeaveNothing) {
