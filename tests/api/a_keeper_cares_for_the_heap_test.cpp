@@ -123,6 +123,25 @@ TEST(Keeper, LeavesWhatIsToBeKeptAndWhatIsYoung) {
   EXPECT_GT(keeper.give_back(age), 5 * mebibyte);
 }
 
+// The others use what they need again and again, and not all in turn, unless they claim more
+// between two calls than there is.
+TEST(Keeper, GivesBackWhatABurstTookWhileOthersGoOnClaiming) {
+  const test_support::scoped_name name;
+  strings map(twinmap::create_only, name, {.max_bytes = 64 * mebibyte});
+  twinmap::heap_keeper keeper(map);
+  twinmap::commit_ahead(map, 16 * mebibyte);
+  std::uint64_t given = 0;
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  for (int i = 0; given < 8 * mebibyte && std::chrono::steady_clock::now() < end; ++i) {
+    for (int turn = 0; turn < 10; ++turn) {
+      map.store(key_of(i), value_of(turn, 200'000));
+      map.erase(key_of(i));
+    }
+    given += keeper.give_back(300ms);
+  }
+  EXPECT_GE(given, 8 * mebibyte);
+}
+
 // One key in ten lies in the heap, in a block of the class that the values have. It is one of those
 // that stay.
 TEST(Keeper, LeavesLongKeysWhereTheyAreAndTriesAChunkOnce) {

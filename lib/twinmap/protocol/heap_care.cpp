@@ -94,6 +94,8 @@ void chunk_ages::look() {
     if (now_ - last.since > now_ - oldest_) oldest_ = last.since;
   }
   hints.free_chunks.store(free_, std::memory_order_relaxed);
+  // Claims begin at the front again: what lies behind all that they need comes of age.
+  hints.run_cursor.store(0, std::memory_order_relaxed);
 }
 
 bool chunk_ages::due(std::uint32_t chunk, std::uint32_t min_age) const noexcept {
