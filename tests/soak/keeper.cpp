@@ -2,11 +2,16 @@
 #include <twinmap/admin.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <thread>
 
 #include "crew.hpp"
 
 namespace soak {
+
+// A keeper lives for less than a second, and what it has counted dies with it: with the daemon's
+// small steps none would ever come to the end of a pass, and values lie scattered for ever.
+constexpr std::size_t gathered_at_once = 1u << 14;
 
 void keep(soak_map& map, std::uint64_t seed, const std::atomic<bool>& stop) {
   using namespace std::chrono_literals;
@@ -23,7 +28,7 @@ void keep(soak_map& map, std::uint64_t seed, const std::atomic<bool>& stop) {
       hold.promote();
     else if (now.amended)
       hold.prepare_standby_some(64);
-    heap.gather_some(512);
+    heap.gather_some(gathered_at_once);
     heap.give_back(1s);
     std::this_thread::sleep_for(std::chrono::milliseconds(1 + random.below(20)));
   }
