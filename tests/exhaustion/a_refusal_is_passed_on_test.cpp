@@ -65,6 +65,14 @@ TEST_F(Refusal, OfADirectoryIsNotTakenForItsEnd) {
     expect_passed_on({.which = call::readdir, .error = EIO}, nth, [&] { twinmap::list(there); });
 }
 
+// A seed that everybody knows would be no protection against chosen keys.
+TEST_F(Refusal, OfRandomnessEndsACreation) {
+  for (const long nth : {1, 2})
+    expect_passed_on({.which = call::random, .error = ENOSYS}, nth, [this] {
+      const numbers made(twinmap::create_only, name, {.max_bytes = 4u << 20});
+    });
+}
+
 // P7: an empty map has all the memory that it begins with, or is none.
 TEST_F(Refusal, OfMemoryEndsACreationAtEachOfItsRegions) {
   long regions = 0;

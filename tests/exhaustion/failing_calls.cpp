@@ -50,10 +50,10 @@ constinit thread_local bool no_nameless_files = false;
 const bool calls_can_fail = !test_support::sanitized;
 
 const char* name_of(call which) {
-  static constexpr const char* names[] = {"allocation",   "open",    "fallocate",    "ftruncate",
-                                          "mmap",         "madvise", "lock",         "link",
-                                          "memfd_create", "pwrite",  "unlink",       "renameat2",
-                                          "fchmod",       "futex",   "look at lock", "readdir"};
+  static constexpr const char* names[] = {
+      "allocation", "open",  "fallocate",    "ftruncate", "mmap",     "madvise",
+      "lock",       "link",  "memfd_create", "pwrite",    "unlink",   "renameat2",
+      "fchmod",     "futex", "look at lock", "readdir",   "getrandom"};
   static_assert(std::size(names) == call_count);
   return names[static_cast<std::size_t>(which)];
 }
@@ -236,6 +236,12 @@ int failing_fchmod(int file, mode_t mode) __asm__("fchmod");
 int failing_fchmod(int file, mode_t mode) {
   static auto* const next = real<int(int, mode_t)>("fchmod");
   return is_to_fail(call::change_mode) ? -1 : next(file, mode);
+}
+
+ssize_t failing_getrandom(void* to, std::size_t length, unsigned flags) __asm__("getrandom");
+ssize_t failing_getrandom(void* to, std::size_t length, unsigned flags) {
+  static auto* const next = real<ssize_t(void*, std::size_t, unsigned)>("getrandom");
+  return is_to_fail(call::random) ? -1 : next(to, length, flags);
 }
 
 dirent* failing_readdir(DIR* directory) __asm__("readdir");

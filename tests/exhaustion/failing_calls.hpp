@@ -27,6 +27,7 @@ enum class call : unsigned {
   futex,
   look_at_lock,  // fcntl(F_OFD_GETLK)
   readdir,
+  random,  // getrandom
   count_
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_);
