@@ -176,7 +176,7 @@ class Runner:
         seconds = time.monotonic() - begin
         text = self.log.read_text(errors="replace")
         if code is None:
-            return Verdict("too slow", last_begun(text), seconds)
+            return Verdict("too slow", last_begun(text) if gtest else target, seconds)
         if not gtest:
             return Verdict("passed" if code == 0 else "failed", target, seconds)
         if code != 0:

@@ -10,7 +10,7 @@
 namespace soak {
 
 // A keeper lives for less than a second, and what it has counted dies with it: with the daemon's
-// small steps none would ever come to the end of a pass, and values lie scattered for ever.
+// small steps hardly one would come to the end of a pass, and values would lie scattered.
 constexpr std::size_t gathered_at_once = 1u << 14;
 
 void keep(soak_map& map, std::uint64_t seed, const std::atomic<bool>& stop) {
