@@ -9,6 +9,7 @@
 #include <twinmap/platform/new_file.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <new>
 
@@ -16,6 +17,7 @@ namespace exhaustion_test {
 namespace {
 
 using namespace twinmap::platform;  // NOLINT: the layer under test
+using namespace std::chrono_literals;
 using numbers = twinmap::map<std::uint64_t, std::uint64_t>;
 
 class Refusal : public testing::Test {
@@ -71,6 +73,21 @@ TEST_F(Refusal, OfRandomnessEndsACreation) {
     expect_passed_on({.which = call::random, .error = ENOSYS}, nth, [this] {
       const numbers made(twinmap::create_only, name, {.max_bytes = 4u << 20});
     });
+}
+
+// Only a byte that was seen to be free proves a death: who cannot look waits.
+TEST_F(Refusal, OfALookAtALockProvesNobodyDead) {
+  auto map = platform_test::toy_map::attach(platform_test::location_of(name));
+  const lease owner = map.take();
+  const lease other = map.take();
+  map.mutex(owner).lock();
+  robust_mutex theirs = map.mutex(other, 300ms);
+  arm({.which = call::look_at_lock, .error = ENOLCK, .lasting = true}, 1);
+  EXPECT_FALSE(map.dead(owner.id()));
+  EXPECT_FALSE(theirs.try_lock());
+  EXPECT_EQ(platform_test::code_of_call([&] { theirs.lock(); }), twinmap::errc::lock_timeout);
+  EXPECT_TRUE(disarm().failed);
+  EXPECT_EQ(theirs.holder(), owner.id());
 }
 
 // P7: an empty map has all the memory that it begins with, or is none.

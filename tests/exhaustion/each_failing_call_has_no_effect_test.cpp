@@ -40,6 +40,7 @@ constexpr failure failures[] = {
     {.which = call::rename, .error = EPERM},
     {.which = call::change_mode, .error = EPERM},
     {.which = call::futex, .error = EINTR},
+    {.which = call::look_at_lock, .error = ENOLCK},
 };
 
 // The thread that made the map has its lease; another one has never seen the handle.
@@ -76,8 +77,10 @@ void expect_right_error(const stage& at, const failure& what, const result& got)
     return;
   }
   EXPECT_FALSE(got.allocation);
-  EXPECT_EQ(got.code, twinmap::code_of(what.error)) << got.text;
   EXPECT_NE(got.text.find("'" + at.name + "'"), std::string::npos) << got.text;
+  // The examination of the platform looks at a lock of its own: nothing can run out there.
+  if (what.which == call::look_at_lock && got.code == twinmap::errc::unsupported_platform) return;
+  EXPECT_EQ(got.code, twinmap::code_of(what.error)) << got.text;
   EXPECT_NE(got.text.find_first_of("0123456789"), std::string::npos) << got.text;
   EXPECT_NE(what.error, EINTR) << got.text;
 }
