@@ -23,11 +23,20 @@ namespace {
   throw std::system_error(errno, std::system_category(), what);
 }
 
+// Of this test, so far. A child begins with those of its parent.
+int failures() {
+  const testing::TestInfo* const now = testing::UnitTest::GetInstance()->current_test_info();
+  int found = 0;
+  for (int i = 0; now != nullptr && i != now->result()->total_part_count(); ++i)
+    found += now->result()->GetTestPartResult(i).failed() ? 1 : 0;
+  return found;
+}
+
 int run_guarded(const std::function<int()>& body) {
-  const bool failed_before = ::testing::Test::HasFailure();
+  const int failed_before = failures();
   try {
     const int code = body();
-    const bool failed_here = ::testing::Test::HasFailure() && !failed_before;
+    const bool failed_here = failures() != failed_before;
     return code == 0 && failed_here ? exit_on_failure : code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "child %d: exception: %s\n", static_cast<int>(::getpid()), error.what());

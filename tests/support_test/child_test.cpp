@@ -28,6 +28,17 @@ TEST(Child, TurnsAFailedExpectationIntoItsExitCode) {
   EXPECT_EQ(child([] { ADD_FAILURE() << "on purpose, in the child"; }).wait(), exit_on_failure);
 }
 
+// A child inherits its parent's failures, and is judged by its own.
+TEST(Child, AnswersForItsOwnFailedExpectationsOnly) {
+  child failed([] {
+    ADD_FAILURE() << "on purpose, in the child";
+    const bool fine = child([] {}).wait() == 0;
+    const bool noticed = child([] { ADD_FAILURE() << "again"; }).wait() == exit_on_failure;
+    ::_exit(fine && noticed ? 0 : 1);
+  });
+  EXPECT_EQ(failed.wait(), 0);
+}
+
 TEST(Child, IsSeenRunningStoppedContinuedAndKilled) {
   struct state {
     std::atomic<long> beats{0};
