@@ -29,9 +29,14 @@ bool concerns_many_keys(member what) {
   return what == member::load_many || what == member::for_each || what == member::clear;
 }
 
+struct overlap {
+  std::uint64_t measured = 0;
+  std::uint64_t overlapping = 0;
+};
+
 // A walk lasts long and meets everything, and what is in flight for ever even more so: only calls
 // on one key that returned count, and only if they overlap with another such.
-void measure_overlap(const history_of_a_key& key, figures& sum) {
+overlap overlap_of(const history_of_a_key& key) {
   std::vector<operation> measured;
   std::copy_if(key.begin(), key.end(), std::back_inserter(measured),
                [](const auto& op) { return !op.pending() && !concerns_many_keys(op.what); });
@@ -43,8 +48,19 @@ void measure_overlap(const history_of_a_key& key, figures& sum) {
                    (i + 1 != measured.size() && measured[i + 1].invoked <= op.returned);
     latest_return = std::max(latest_return, op.returned);
   }
-  sum.measured += measured.size();
-  sum.overlapping += overlapping;
+  return {.measured = measured.size(), .overlapping = overlapping};
+}
+
+void measure_overlap(const std::vector<history_of_a_key>& keys, figures& sum) {
+  overlap all;
+  for (const history_of_a_key& key : keys) {
+    const overlap one = overlap_of(key);
+    all.measured += one.measured;
+    all.overlapping += one.overlapping;
+  }
+  sum.measured += all.measured;
+  sum.overlapping += all.overlapping;
+  sum.dense += 100 * all.overlapping >= least_overlap_percent * all.measured;
 }
 
 std::string write_history(const finished& history, std::size_t number, const history_of_a_key& key,
@@ -68,7 +84,6 @@ void judge_key(const finished& history, std::size_t number, const history_of_a_k
   sum.checked += key.size();
   sum.pending += static_cast<std::uint64_t>(
       std::count_if(key.begin(), key.end(), [](const auto& op) { return op.pending(); }));
-  measure_overlap(key, sum);
   const judgement found = check(key);
   std::uint64_t most = sum.most_configurations;
   while (most < found.configurations &&
@@ -105,10 +120,12 @@ void figures::print() const {
     return static_cast<unsigned long long>(figure.load());
   };
   std::printf(
-      "histories %llu (%llu with kills), calls %llu, operations on a key %llu, overlap %.1f %%, "
-      "kills %llu, pending %llu, violations %llu, undecided %llu\n",
-      n(histories), n(with_kills), n(calls), n(checked), overlap_percent(), n(kills), n(pending),
-      n(violations), n(undecided));
+      "histories %llu (%llu with kills), calls %llu, operations on a key %llu, overlap %.1f %% "
+      "(%llu of the histories %llu %% and more), kills %llu, pending %llu, violations %llu, "
+      "undecided %llu\n",
+      n(histories), n(with_kills), n(calls), n(checked), overlap_percent(), n(dense),
+      static_cast<unsigned long long>(least_overlap_percent), n(kills), n(pending), n(violations),
+      n(undecided));
   std::printf(
       "interrupted inside a call %llu times; promotions %llu, compactions %llu, expunged %llu, "
       "un-expunged %llu, revived %llu, take-overs %llu, fix-ups %llu; at most %llu "
@@ -143,6 +160,7 @@ void judge(const finished& history, figures& sum) {
                  what.c_str(), static_cast<unsigned long long>(history.planned.seed));
   }
   const std::vector<history_of_a_key> keys = by_key(history);
+  measure_overlap(keys, sum);
   for (std::size_t i = 0; i != keys.size(); ++i)
     judge_key(history, i, keys[i], sum);
 }

@@ -15,6 +15,8 @@
 
 namespace linearizability {
 
+inline constexpr std::uint64_t least_overlap_percent = 30;
+
 // Lives in shared memory: several processes run histories at the same time.
 struct figures {
   bool quiet = false;  // violations are counted, and nothing is told or written
@@ -26,7 +28,8 @@ struct figures {
   std::atomic<std::uint64_t> checked{0};   // operations on a key, those of many-key calls included
   std::atomic<std::uint64_t> measured{0};  // of them, those of calls on one key that returned
   std::atomic<std::uint64_t> overlapping{
-      0};  // of the measured, those that overlap with another such
+      0};                               // of the measured, those that overlap with another such
+  std::atomic<std::uint64_t> dense{0};  // histories of which so many do
   std::atomic<std::uint64_t> interrupted{0};  // times a process was suspended inside a call
   std::atomic<std::uint64_t> kills{0};
   std::atomic<std::uint64_t> pending{0};

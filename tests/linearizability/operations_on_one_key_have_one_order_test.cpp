@@ -60,7 +60,7 @@ TEST(Operations, OnOneKeyHaveOneOrder) {
     return;
   }
   const std::uint64_t wanted =
-      test_support::sanitized ? 40 : test_support::rounds<std::uint64_t>(400, 10'000);
+      test_support::sanitized ? 40 : test_support::rounds<std::uint64_t>(400, 10'400);
   run_many(wanted, {}, *sum);
   sum->print();
   EXPECT_EQ(sum->histories, wanted);
@@ -68,7 +68,9 @@ TEST(Operations, OnOneKeyHaveOneOrder) {
   EXPECT_EQ(sum->with_kills, wanted / 2);
   EXPECT_EQ(sum->violations, 0u);
   EXPECT_EQ(sum->undecided, 0u);
-  EXPECT_GE(sum->overlap_percent(), 30.0);
+  EXPECT_GE(sum->overlap_percent(), least_overlap_percent);
+  // How much the calls of one history meet is the machine's affair, too.
+  EXPECT_GE(sum->dense, wanted > 10'000 ? 10'000 : wanted / 2);
   EXPECT_GT(sum->pending, 0u);
   for (std::size_t i = 0; i != members; ++i)
     EXPECT_GT(sum->used[i], 0u) << member_names[i];

@@ -32,6 +32,8 @@ plan plan_of(std::uint64_t seed, bool kills) {
   plan p;
   p.seed = seed;
   p.keys = random.below(4) == 0 ? 1 + random.below(3) : 4 + random.below(5);
+  // Else they would hardly meet.
+  p.crowd_percent = p.keys < 4 ? 0 : 60;
   p.processes = 8 + random.below(3);
   p.calls_each = (least_calls + p.processes - 1) / p.processes + random.below(40);
   p.deaths = kills ? 1 + random.below(4) : 0;

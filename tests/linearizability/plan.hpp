@@ -24,6 +24,7 @@ struct plan {
   bool keeper = false;             // one more promotes, compacts, sweeps, ...
   bool keeper_dies = false;
   bool few_values = false;           // values come again, so that ABA can happen
+  std::uint64_t crowd_percent = 0;   // of the calls on one key are on the same one
   std::uint64_t others_percent = 0;  // calls on keys that nobody writes down
   std::array<std::uint32_t, members> weights{};
 

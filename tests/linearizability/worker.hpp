@@ -62,7 +62,8 @@ class worker {
   }
   void call(member what) {
     ++book_.used_members[static_cast<std::size_t>(what)];
-    const std::size_t i = random_.below(plan_.keys);
+    const bool crowds = random_.below(100) < plan_.crowd_percent;
+    const std::size_t i = crowds ? plan_.seed % plan_.keys : random_.below(plan_.keys);
     switch (what) {
       case member::load:
         return load(i);
