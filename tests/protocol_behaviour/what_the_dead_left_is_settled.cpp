@@ -160,5 +160,17 @@ TEST_P(Settled, IsAllThatADeathLeaves) {
 INSTANTIATE_TEST_SUITE_P(Who, Settled, testing::ValuesIn(some_changes()),
                          [](const auto& each) { return each.param.name; });
 
+// A key that was put by one who died before he counted it, and erased by another one, counts -1.
+TEST(SizeBelowNothing, IsPutRightByOneSweep) {
+  const test_support::scoped_name name;
+  texts map(attach_mode::create_only, name, of_a_small_map());
+  map.store("one", "1");
+  map.store("two", "2");
+  map.raw().view.header->counts.size_correction -= 3;
+  EXPECT_EQ(map.size(), 0u);
+  EXPECT_EQ(map.sweep().size_corrected, 3);
+  EXPECT_EQ(map.size(), 2u);
+}
+
 }  // namespace
 }  // namespace protocol_tests

@@ -96,7 +96,11 @@ void unregister_handle(std::uint64_t id);
 /// Takes the lease that the first writing thread, or a promoting lookup, will use.
 void provide_spare_lease(handle& map);
 
-/// Keys live now, by the leases' counters.
+/// The leases' counters and the correction, all added up: less than nothing, modulo 2^64, where the
+/// dead did not count what they put. Unsigned: garbage may overflow (P6).
+std::uint64_t sum_of_sizes(const segment_view& view) noexcept;
+
+/// Keys live now, by those.
 std::uint64_t count_size(const segment_view& view) noexcept;
 
 [[noreturn]] void raise_no_space(const handle& map, std::uint64_t needed, const char* what);

@@ -270,8 +270,7 @@ class sweeper {
       std::int64_t before = correction.load(std::memory_order_relaxed);
       const auto moment = census_.transitions();
       if (!moment) continue;
-      // Unsigned, as all that is summed up to a size: garbage may overflow (P6).
-      const std::uint64_t counted = count_size(view_);
+      const std::uint64_t counted = sum_of_sizes(view_);
       std::uint64_t live = 0;
       for (std::uint64_t number = 1; number < used_slots(view_); ++number) {
         steps_.step();

@@ -280,12 +280,16 @@ void handle::publish_misses() const {
     mine.lease = std::move(passing.lease);
 }
 
-std::uint64_t count_size(const segment_view& view) noexcept {
-  // Unsigned: garbage may overflow (P6).
+std::uint64_t sum_of_sizes(const segment_view& view) noexcept {
   auto sum = static_cast<std::uint64_t>(
       view.header->counts.size_correction.load(std::memory_order_relaxed));
   for (std::uint32_t slot = 0; slot != view.constant.max_writers; ++slot)
     sum += static_cast<std::uint64_t>(view.lease(slot).size_delta.load(std::memory_order_relaxed));
+  return sum;
+}
+
+std::uint64_t count_size(const segment_view& view) noexcept {
+  const std::uint64_t sum = sum_of_sizes(view);
   return static_cast<std::int64_t>(sum) < 0 ? 0 : sum;
 }
 
