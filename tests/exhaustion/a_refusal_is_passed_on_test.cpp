@@ -36,7 +36,11 @@ class Refusal : public testing::Test {
     EXPECT_TRUE(disarm().failed) << "the call was not made";
     EXPECT_EQ(code, twinmap::code_of(what.error));
   }
-  void make_file() const { make_new_file(name.str(), name.segment_file().string(), {}); }
+  // One that nobody gives its name.
+  void make_file() const {
+    new_file made = make_new_file(name.str(), name.segment_file().string(), {});
+    drop_temporary_name(made.temporary_path);
+  }
 
   const test_support::scoped_name name;
 };
