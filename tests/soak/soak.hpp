@@ -41,6 +41,8 @@ class soak {
   double seconds() const;
   const book& shared() const { return *shared_; }
   const sampler& samples() const { return samples_; }
+  // The map's memory when it was full, before anybody worked on it.
+  std::uint64_t full_kib() const { return full_kib_; }
 
  private:
   test_support::child start(std::size_t i);
@@ -54,6 +56,7 @@ class soak {
   test_support::shared_page<book> shared_;
   test_support::shared_page<std::atomic<bool>> stop_;
   soak_map map_;
+  std::uint64_t full_kib_ = 0;
   sampler samples_;
   test_maps::random_source random_{2026};
   std::chrono::steady_clock::time_point began_;
