@@ -144,9 +144,9 @@ class Threads(MapTest):
 
     def test_a_change_leaves_the_other_threads_running(self):
         # The GIL is given away by whatever may wait; here a large copy, which takes milliseconds. While it lasts, another
-        # thread must be seen to run; on a busy machine not every time.
-        map_ = self.map(value=bytes, max_bytes=256 << 20)
-        large = bytes(32 << 20)
+        # thread must be seen to run; on a busy machine not every time. Twice the value has to fit into a small /dev/shm.
+        map_ = self.map(value=bytes, max_bytes=64 << 20)
+        large = bytes(8 << 20)
         ticks, done = [], threading.Event()
 
         def tick():
@@ -157,18 +157,20 @@ class Threads(MapTest):
         ticker = threading.Thread(target=tick)
         ticker.start()
         shares = []  # of the time of a change, how much at most passed without a tick
-        for _ in range(50):
-            start = time.monotonic()
-            map_["large"] = large
-            stored = time.monotonic()
-            meanwhile = [start, *(tick for tick in ticks if start < tick < stored), stored]
-            shares.append(max(b - a for a, b in zip(meanwhile, meanwhile[1:])) / (stored - start))
-            ticks.clear()
-            if shares[-1] < 0.3:
-                break
-        done.set()
-        ticker.join()
-        sys.setswitchinterval(interval)
+        try:
+            for _ in range(50):
+                start = time.monotonic()
+                map_["large"] = large
+                stored = time.monotonic()
+                meanwhile = [start, *(tick for tick in ticks if start < tick < stored), stored]
+                shares.append(max(b - a for a, b in zip(meanwhile, meanwhile[1:])) / (stored - start))
+                ticks.clear()
+                if shares[-1] < 0.3:
+                    break
+        finally:
+            done.set()
+            ticker.join()
+            sys.setswitchinterval(interval)
         self.assertLess(min(shares), 0.3)
 
 

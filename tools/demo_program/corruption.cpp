@@ -59,11 +59,16 @@ std::string corrupt_a_record(const stage& at, const std::string& segment_file) {
   seal(chosen.key, 1, chosen.body, sealed);
   const ipc::file_mapping file(segment_file.c_str(), ipc::read_write);
   const ipc::mapped_region region(file, ipc::read_write);
-  const std::vector<char*> found =
-      copies(static_cast<char*>(region.get_address()), descriptor(segment_file), sealed);
+  const descriptor segment(segment_file);
+  const auto intact = [&] {
+    return copies(static_cast<char*>(region.get_address()), segment, sealed);
+  };
+  std::vector<char*> found = intact();
   if (found.empty()) throw std::runtime_error("the record to corrupt is not in the segment");
-  for (char* copy : found)
-    copy[sealed.size() - 1] ^= 1;
+  // The daemon moves values together, and may have made a copy behind the place just searched.
+  for (; !found.empty(); found = intact())
+    for (char* copy : found)
+      copy[sealed.size() - 1] ^= 1;
   return chosen.key;
 }
 
