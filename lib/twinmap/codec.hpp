@@ -143,7 +143,7 @@ template <class T>
 requires(detail::is_plain_struct<T>&& detail::has_type_name<T>) struct codec<T>
     : detail::plain_codec<T> {
   static constexpr std::string_view name = type_name<T>::value;
-  static_assert(!name.empty() && name.size() <= 96 && name.find(':') == name.npos,
+  static_assert(!name.empty() && name.size() <= 96 && name.find(':') == std::string_view::npos,
                 "twinmap: a type_name has 1 to 96 bytes and no colon");
 };
 

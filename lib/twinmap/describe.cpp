@@ -64,7 +64,7 @@ std::uint64_t huge_bytes(const std::byte* base) {
     std::string first;
     std::uint64_t kibibytes = 0;
     words >> first;
-    if (first.find('-') != first.npos && first.back() != ':') {
+    if (first.find('-') != std::string::npos && first.back() != ':') {
       if (inside) break;
       inside = std::stoull(first, nullptr, 16) == wanted;
     } else if (inside && counts_huge_pages(first) && words >> kibibytes) {

@@ -15,8 +15,9 @@ std::string chosen_of(const std::filesystem::path& setting) {
   const std::string text = text_of(setting).value_or("");
   const std::size_t open = text.find('[');
   const std::size_t close = text.find(']', open);
-  return open == text.npos || close == text.npos ? "unknown"
-                                                 : text.substr(open + 1, close - open - 1);
+  return open == std::string::npos || close == std::string::npos
+             ? "unknown"
+             : text.substr(open + 1, close - open - 1);
 }
 
 std::uint64_t number_of(const std::filesystem::path& setting) {

@@ -158,8 +158,8 @@ std::uint64_t largest_map(const examination& into) {
 std::string examine_group(examination& into) {
   const std::optional<memory_group> group = tightest_group();
   if (!group) return "no control group limits memory";
-  const std::string text = fmt::format("{} allows {}, {} are used", group->path,
-                                       show_bytes(group->limit), show_bytes(group->used));
+  std::string text = fmt::format("{} allows {}, {} are used", group->path, show_bytes(group->limit),
+                                 show_bytes(group->used));
   constexpr auto remedy =
       "what a map holds is charged to the group that touched it first: raise MemoryMax= of the "
       "unit, or --memory of the container";

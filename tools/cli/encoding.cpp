@@ -15,16 +15,16 @@ unsigned byte_at(std::string_view bytes, std::size_t i) {
   return static_cast<unsigned char>(bytes[i]);
 }
 
-constexpr std::array<std::int8_t, 256> make_base64_values() {
-  std::array<std::int8_t, 256> values{};
-  for (std::int8_t& value : values)
+constexpr std::array<std::int16_t, 256> make_base64_values() {
+  std::array<std::int16_t, 256> values{};
+  for (std::int16_t& value : values)
     value = -1;
   for (std::size_t i = 0; i < base64_digits.size(); ++i)
-    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<std::int8_t>(i);
+    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<std::int16_t>(i);
   return values;
 }
 
-constexpr std::array<std::int8_t, 256> base64_values = make_base64_values();
+constexpr std::array<std::int16_t, 256> base64_values = make_base64_values();
 
 int hex_digit(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';

@@ -69,6 +69,8 @@ int run(const settings& common, const action& chosen) {
 
 }  // namespace
 
+// What leaves it is std::bad_alloc while an error is said.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write like any other
   settings common;

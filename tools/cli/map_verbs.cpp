@@ -33,6 +33,7 @@ mode_t parse_mode(const std::string& text) {
 }
 
 gid_t parse_group(const std::string& text) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the tool has one thread here
   if (const group* found = ::getgrnam(text.c_str())) return found->gr_gid;
   gid_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

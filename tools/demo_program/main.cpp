@@ -147,6 +147,8 @@ int run(const arguments& wanted) {
 
 }  // namespace
 
+// What leaves it is std::bad_alloc while an error is said.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   arguments wanted;
   CLI::App app("Several processes share one live map; one of them is killed again and again.",

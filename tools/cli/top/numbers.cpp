@@ -43,7 +43,7 @@ std::string grouped(std::uint64_t number) {
 
 std::string long_rate(double per_second) {
   if (per_second < 9.95) return short_number(per_second);
-  if (per_second < 1e8) return grouped(static_cast<std::uint64_t>(per_second + 0.5));
+  if (per_second < 1e8) return grouped(static_cast<std::uint64_t>(std::llround(per_second)));
   return fmt::format("{:.1f}M", per_second / 1e6);
 }
 

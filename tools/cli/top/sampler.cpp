@@ -188,7 +188,7 @@ void sampler::take(tracked& of, steady_time now) const {
     of.row.history.push_back({*of.row.now, stats.bytes_used});
     if (of.row.history.size() > moments_kept) of.row.history.pop_front();
   }
-  of.row.stats = std::move(stats);
+  of.row.stats = stats;
   of.looked_at = now;
 }
 

@@ -115,7 +115,7 @@ key_press named(int code) {
 }  // namespace
 
 screen::screen() {
-  std::setlocale(LC_CTYPE, "");
+  std::setlocale(LC_CTYPE, "");  // NOLINT(concurrency-mt-unsafe): the tool has one thread here
   glyphs_.unicode = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
   const char* terminal = std::getenv("TERM");
   if (terminal == nullptr || ::newterm(nullptr, stdout, stdin) == nullptr) {

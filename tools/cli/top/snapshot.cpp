@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 namespace twinmap::top {
@@ -34,7 +35,7 @@ const std::vector<cli::column>& columns() {
 
 /// A hundredth is enough of a rate, and keeps JSON readable.
 json rounded(double rate) {
-  return static_cast<double>(static_cast<std::uint64_t>(rate * 100 + 0.5)) / 100;
+  return std::round(rate * 100) / 100;
 }
 
 json to_json(const map_row& row, std::int64_t taken_at) {
