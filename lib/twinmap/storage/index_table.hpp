@@ -133,9 +133,9 @@ inline std::uint64_t load_number(const std::byte* group, unsigned i) noexcept {
   } else {
 #if defined(TWINMAP_THREAD_SANITIZER)
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(group + numbers_at + offset);
-    return __atomic_load_n(bytes, __ATOMIC_RELAXED) |
-           (__atomic_load_n(bytes + 1, __ATOMIC_RELAXED) << 8) |
-           (__atomic_load_n(bytes + 2, __ATOMIC_RELAXED) << 16);
+    return std::uint64_t{__atomic_load_n(bytes, __ATOMIC_RELAXED)} |
+           (std::uint64_t{__atomic_load_n(bytes + 1, __ATOMIC_RELAXED)} << 8) |
+           (std::uint64_t{__atomic_load_n(bytes + 2, __ATOMIC_RELAXED)} << 16);
 #else
     // One load with the byte before, which belongs to the group too. It need not be atomic: the
     // three bytes do not change while the tag is published. Behind the empty statement the compiler
