@@ -26,6 +26,7 @@ std::string directory_in_force(const settings& common) {
 }
 
 std::string user_name(uid_t user) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the tool has one thread here
   const passwd* known = ::getpwuid(user);
   return known != nullptr ? known->pw_name : fmt::format("{}", user);
 }

@@ -6,6 +6,7 @@
 #include <cli/verbs.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -36,7 +37,7 @@ json rates(const map_stats& now, const map_stats& before, double seconds) {
   const json earlier = to_json(before);
   for_each_counter(now, [&](const char* name, std::uint64_t value) {
     const auto since = static_cast<double>(value - earlier[name].get<std::uint64_t>());
-    row[name] = static_cast<std::uint64_t>(since / seconds + 0.5);
+    row[name] = static_cast<std::uint64_t>(std::round(since / seconds));
   });
   return row;
 }
