@@ -30,6 +30,19 @@ TEST_F(exit_codes, OneIsAnyOtherFailure) {
   EXPECT_EQ(result.exit, 1) << result.err;
 }
 
+TEST_F(exit_codes, AreGivenAlsoWhereNoMessageCanBe) {
+  for (const std::string nowhere : {" 2>/dev/full", " 2>&-"}) {
+    const auto exit_of = [&](const std::string& arguments) {
+      return test_support::run_command(
+                 {"sh", "-c", TWINMAP_CLI + (" --dir " + directory()) + arguments + nowhere})
+          .exit;
+    };
+    EXPECT_EQ(exit_of(" info nowhere"), 3) << nowhere;
+    EXPECT_EQ(exit_of(" no-such-verb"), 2) << nowhere;
+    EXPECT_EQ(exit_of(" version >/dev/full"), 1) << nowhere;
+  }
+}
+
 TEST_F(exit_codes, TwoIsUsage) {
   must({"create", "m", "--key", "string", "--value", "u64"});
   fails(2, {});

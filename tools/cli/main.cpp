@@ -69,7 +69,7 @@ int run(const settings& common, const action& chosen) {
 
 }  // namespace
 
-// What leaves it is std::bad_alloc while an error is said.
+// What may leave it: std::bad_alloc, and the complaint of CLI11 about options declared wrongly.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write like any other

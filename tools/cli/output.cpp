@@ -161,7 +161,8 @@ void say(const settings& common, std::string_view text) {
   if (common.quiet) return;
   // The library's errors begin with its name already.
   const bool named = text.starts_with("twinmap ");
-  fmt::print(stderr, "{}{}\n", named ? "" : "twinmap: ", text);
+  // Unlike fmt::print it does not throw where stderr is closed or full: the exit code still tells.
+  std::fputs(fmt::format("{}{}\n", named ? "" : "twinmap: ", text).c_str(), stderr);
 }
 
 }  // namespace twinmap::cli

@@ -61,7 +61,8 @@ void progress_bar::draw() {
   drawn_ = clock::now();
   // The last column stays free: a character there may take the cursor to the next line.
   const std::string text = line(terminal_width() - 1);
-  fmt::print(stderr, "\r{}\x1b[K", text);  // and nothing of a longer line before it
+  // And nothing of a longer line before it. Does not throw where the terminal has gone.
+  std::fputs(fmt::format("\r{}\x1b[K", text).c_str(), stderr);
   std::fflush(stderr);
 }
 

@@ -147,7 +147,7 @@ int run(const arguments& wanted) {
 
 }  // namespace
 
-// What leaves it is std::bad_alloc while an error is said.
+// What may leave it: std::bad_alloc, and the complaint of CLI11 about options declared wrongly.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   arguments wanted;
@@ -168,7 +168,7 @@ int main(int argc, char** argv) {
   try {
     return run(wanted);
   } catch (const std::exception& failure) {
-    fmt::print(stderr, "demo: {}\n", failure.what());
+    std::fputs(fmt::format("demo: {}\n", failure.what()).c_str(), stderr);
     return 1;
   }
 }
